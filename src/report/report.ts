@@ -1,0 +1,163 @@
+// The one result of a run, from which every output is rendered. It holds no secrets and no functions.
+import type { ErrorCode } from '../base/errors.ts';
+
+export type Outcome = 'verified' | 'rejected' | 'undetermined';
+
+/** Conforma's codes where the check is the same (`builtin.*`), and our own for task bundles. */
+export type CheckCode =
+  | 'builtin.image.accessible'
+  | 'builtin.image.signature_check'
+  | 'builtin.attestation.signature_check'
+  | 'builtin.attestation.syntax_check'
+  | 'builtin.task_bundle.signature_check';
+
+/** One check on one subject that did not pass. Checks that passed are `Success`es: positive values too. */
+export interface Finding {
+  readonly code: CheckCode;
+  readonly outcome: 'rejected' | 'undetermined';
+  /** The error code behind it: finer than `code`, and stable. */
+  readonly reason: ErrorCode;
+  /** Names the thing, its digest and the cause. Untrusted text in it: renderers escape and bound it. */
+  readonly message: string;
+  /** What to do next. */
+  readonly hint: string;
+  /** What distinguishes several findings of one code on one component, such as a task bundle's reference. */
+  readonly term?: string;
+  /** Causes of the single pieces of evidence that were looked at, each one line. At most 20. */
+  readonly details: readonly string[];
+}
+
+export interface Success {
+  readonly code: CheckCode;
+  readonly message: string;
+}
+
+/** Something of the whole run that the reader should know and that decides nothing, such as an old trust root. */
+export interface RunWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Who signed: which of the given keys, or which of the given identities with what the certificate says. */
+export type SignedBy =
+  | { readonly type: 'key'; /** SHA-256 of the SubjectPublicKeyInfo, hex. */ readonly fingerprint: string; readonly name: string }
+  | { readonly type: 'identity'; readonly subject: string; readonly issuer: string; readonly matched: string };
+
+export interface SignatureSummary {
+  readonly format: 'bundle' | 'legacy';
+  readonly signedBy: SignedBy;
+  /** Digest of the manifest that carries it. */
+  readonly manifest: string;
+  /** Conforma's fields: DSSE key id (or ''), base64 signature; PEM certificate and chain when keyless. */
+  readonly keyid: string;
+  readonly sig: string;
+  readonly certificate?: string;
+  readonly chain?: readonly string[];
+  /** RFC 3339; when a transparency log or timestamp authority saw it. */
+  readonly signedAt?: string;
+}
+
+export interface AttestationSummary {
+  readonly type: string;
+  readonly predicateType: string;
+  readonly predicateBuildType?: string;
+  readonly signatures: readonly SignatureSummary[];
+}
+
+export interface GitSource {
+  readonly url: string;
+  readonly revision?: string;
+  readonly context?: string;
+  readonly devfileUrl?: string;
+  readonly dockerfileUrl?: string;
+}
+
+export interface ComponentResult {
+  readonly name: string;
+  /** As in the snapshot; for an expanded child, `repository@digest`. */
+  readonly containerImage: string;
+  readonly source: { readonly git?: GitSource };
+  /** What was looked at: `repository@digest`; absent when the reference could not be resolved. */
+  readonly resolved?: string;
+  /** `os/architecture[/variant]` of a child of an index. */
+  readonly platform?: string;
+  /** `containerImage` of the index that this component is a child of. */
+  readonly index?: string;
+  readonly outcome: Outcome;
+  readonly findings: readonly Finding[];
+  readonly successes: readonly Success[];
+  /** Warnings decide nothing. */
+  readonly warnings: readonly string[];
+  readonly signatures: readonly SignatureSummary[];
+  readonly attestations: readonly AttestationSummary[];
+  /** References (`repository@digest`) of the task bundles that its verified provenance names. */
+  readonly taskBundles: readonly string[];
+}
+
+/** A task bundle, verified once however many components used it. `collected`: no key or identity was given for it. */
+export interface TaskBundleResult {
+  readonly reference: string;
+  readonly outcome: Outcome | 'collected';
+  readonly findings: readonly Finding[];
+  readonly signatures: readonly SignatureSummary[];
+  /** `containerImage`s of the components whose verified provenance names it. */
+  readonly components: readonly string[];
+}
+
+export interface RegistryUsage {
+  readonly registry: string;
+  /** Answers by HTTP status; `error` counts requests that got none. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly requests: number;
+  readonly retries: number;
+  readonly bytes: number;
+}
+
+/** What the run cost. */
+export interface Usage {
+  readonly registries: readonly RegistryUsage[];
+  /** Lookups that were answered by work that another component had asked for. */
+  readonly sharedLookups: number;
+  readonly sharedVerifications: number;
+  readonly wallMs: number;
+  readonly peakRssBytes: number;
+}
+
+export interface TrustSummary {
+  /** In words: a file's name, a mirror's URL, `public good`, `none (keys without transparency log)`. */
+  readonly source: string;
+  /** SHA-256 of the trusted root's canonical JSON, hex. */
+  readonly fingerprint?: string;
+}
+
+export interface Report {
+  readonly version: string;
+  readonly result: Outcome;
+  /** RFC 3339. */
+  readonly effectiveTime: string;
+  readonly components: readonly ComponentResult[];
+  readonly taskBundles: readonly TaskBundleResult[];
+  readonly warnings: readonly RunWarning[];
+  /** PEM of the public keys given, concatenated; '' when only identities were given (Conforma's `key`). */
+  readonly key: string;
+  readonly trust: TrustSummary;
+  readonly usage: Usage;
+}
+
+export interface OutcomeCounts {
+  readonly verified: number;
+  readonly rejected: number;
+  readonly undetermined: number;
+}
+
+export function countOutcomes(items: readonly { readonly outcome: Outcome }[]): OutcomeCounts {
+  const count = (outcome: Outcome) => items.filter((item) => item.outcome === outcome).length;
+  return { verified: count('verified'), rejected: count('rejected'), undetermined: count('undetermined') };
+}
+
+/** `rejected` beats `undetermined` beats `verified`. Nothing at all is `undetermined`: success is never an absence. */
+export function worstOutcome(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('rejected')) return 'rejected';
+  if (outcomes.length === 0 || outcomes.includes('undetermined')) return 'undetermined';
+  return 'verified';
+}

@@ -1,0 +1,39 @@
+// One internal shape for every format of signature. Bundles and legacy cosign layers are turned into it at
+// the door; the verifier never learns which of them it came from.
+import type { Bundle } from '@sigstore/bundle';
+import type { Digest } from '../base/digest.ts';
+
+/** Where a piece of evidence was found, for messages and for the report. */
+export interface EvidenceSource {
+  readonly format: 'bundle' | 'legacy';
+  /** Digest of the manifest that carries the layer. */
+  readonly manifest: Digest;
+  /** Digest of the layer. */
+  readonly blob: Digest;
+}
+
+/** What the signature is over. Nothing here has been verified. */
+export type EvidenceContent =
+  /** DSSE envelope; `payload` is what the envelope carries. */
+  | { readonly type: 'dsse'; readonly payloadType: string; readonly payload: Buffer }
+  /** cosign's simple-signing JSON, signed as bytes. */
+  | { readonly type: 'simple-signing'; readonly payload: Buffer }
+  /** A bundle's message signature over the subject's own bytes (an image manifest). */
+  | { readonly type: 'message' };
+
+/** Parsed and bounded, not verified. */
+export interface Evidence {
+  readonly source: EvidenceSource;
+  readonly content: EvidenceContent;
+  /** Normalised form of every format. */
+  readonly bundle: Bundle;
+  /** PEM or DER certificates beside the leaf, as carried; they are shown, never trusted. */
+  readonly chain: readonly Buffer[];
+}
+
+/** What evidence is to be about. */
+export interface Subject {
+  readonly digest: Digest;
+  /** The bytes behind `digest`, when at hand: an image's manifest. */
+  readonly artifact?: Buffer;
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/interop/**'],
+    testTimeout: 30_000,
+    // Two cores are the smallest machine that the tests are meant for.
+    maxWorkers: 2,
+  },
+});
