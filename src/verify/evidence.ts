@@ -3,6 +3,9 @@
 import type { Bundle } from '@sigstore/bundle';
 import type { Digest } from '../base/digest.ts';
 
+/** Predicate type of cosign's image signature as an in-toto statement: the only statement that signs an image. */
+export const IMAGE_SIGNATURE_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
+
 /** Where a piece of evidence was found, for messages and for the report. */
 export interface EvidenceSource {
   readonly format: 'bundle' | 'legacy';
@@ -14,8 +17,8 @@ export interface EvidenceSource {
 
 /** What the signature is over. Nothing here has been verified. */
 export type EvidenceContent =
-  /** DSSE envelope; `payload` is what the envelope carries. */
-  | { readonly type: 'dsse'; readonly payloadType: string; readonly payload: Buffer }
+  /** DSSE envelope; `payload` is what it carries, `envelope` its JSON as stored when the layer is nothing else. */
+  | { readonly type: 'dsse'; readonly payloadType: string; readonly payload: Buffer; readonly envelope?: Buffer }
   /** cosign's simple-signing JSON, signed as bytes. */
   | { readonly type: 'simple-signing'; readonly payload: Buffer }
   /** A bundle's message signature over the subject's own bytes (an image manifest). */

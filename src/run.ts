@@ -1,0 +1,138 @@
+// Composition root: wires registry, trust and verifier, validates the release and makes the one Report.
+import type { Clock } from './base/clock.ts';
+import { ProofgateError } from './base/errors.ts';
+import { createHttpClient } from './oci/http-client.ts';
+import { Registry } from './oci/registry.ts';
+import type { Options } from './options.ts';
+import type { Progress } from './report/progress.ts';
+import {
+  type Report,
+  type RunWarning,
+  type TrustSummary,
+  type Usage,
+  worstOutcome,
+} from './report/report.ts';
+import { validateRelease } from './validate/release.ts';
+import { RekorClient } from './verify/rekor.ts';
+import { SubjectVerifier } from './verify/subject.ts';
+import { loadTrust, type Trust } from './verify/trust.ts';
+import { Verifier } from './verify/verifier.ts';
+
+export interface RunContext {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly version: string;
+  /** Aborting it ends the run early: the report says what is known, the rest is `undetermined`. */
+  readonly signal?: AbortSignal;
+}
+
+/** Validates everything that `options` names. Never throws for a component: its failure is in the report. */
+export async function run(options: Options, context: RunContext): Promise<Report> {
+  const startedMs = context.clock.now();
+  const { environment, clock } = context;
+  const deadline = startDeadline(options.timeoutMs, context.signal);
+  const registry = new Registry({ environment, clock, insecureRegistries: options.insecureRegistries });
+  try {
+    const http = createHttpClient(registry);
+    const trust = lazily((signal) => loadTrust(options.trust, http, signal), deadline.signal);
+    if (needsTrust(options)) trust.begin();
+    const verifier = new Verifier({
+      trust: trust.get,
+      ignoreRekor: options.ignoreRekor,
+      clock,
+      ...(options.rekorUrl === undefined ? {} : { rekor: new RekorClient(options.rekorUrl, http) }),
+    });
+    const tools = {
+      registry,
+      verifier: new SubjectVerifier({ registry, verifier }),
+      progress: context.progress,
+    };
+    const release = await validateRelease(options, tools, deadline.signal);
+    const loaded = await trust.loaded();
+    return {
+      version: context.version,
+      result: worstOutcome(release.components.map((component) => component.outcome)),
+      effectiveTime: new Date(startedMs).toISOString(),
+      components: release.components,
+      taskBundles: release.taskBundles,
+      warnings: toWarnings(loaded),
+      key: options.signers.keys.map((key) => key.pem.trimEnd()).join('\n'),
+      trust: toTrustSummary(loaded),
+      usage: measure(registry, release.sharedVerifications, clock.now() - startedMs),
+    };
+  } finally {
+    deadline.clear();
+    context.progress.stop();
+    await registry.close();
+  }
+}
+
+/** Keys without a transparency log need no trust root: an unreachable TUF mirror must not matter then. */
+function needsTrust({ signers, taskBundleSigners, ignoreRekor }: Options): boolean {
+  const identities = [...signers.identities, ...(taskBundleSigners?.identities ?? [])];
+  return !ignoreRekor || identities.length > 0;
+}
+
+interface Lazy {
+  /** Starts loading; `get` would too. */
+  begin(): void;
+  readonly get: () => Promise<Trust>;
+  /** What was loaded, if it was asked for and succeeded. */
+  loaded(): Promise<Trust | undefined>;
+}
+
+/** One attempt a run (its retries are inside): 200 components must not ask a dead mirror 200 times. */
+function lazily(load: (signal: AbortSignal) => Promise<Trust>, signal: AbortSignal): Lazy {
+  let attempt: Promise<Trust> | undefined;
+  const get = () => {
+    attempt ??= load(signal);
+    return attempt;
+  };
+  return {
+    begin: () => void get().catch(() => {}), // Whoever needs it is told.
+    get,
+    loaded: async () => attempt?.catch(() => undefined),
+  };
+}
+
+function startDeadline(
+  timeoutMs: number,
+  outer: AbortSignal | undefined,
+): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const hint = 'Give more time with `timeout`, or fewer components.';
+  const late = () =>
+    controller.abort(
+      new ProofgateError('TIMEOUT', `the run's timeout of ${timeoutMs / 1000} s has passed`, { hint }),
+    );
+  const leave = () => {
+    const reason: unknown = outer?.reason;
+    const cancelled = new ProofgateError('CANCELLED', 'the run was cancelled', { cause: reason });
+    controller.abort(reason instanceof ProofgateError ? reason : cancelled);
+  };
+  const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined;
+  if (outer?.aborted) leave();
+  outer?.addEventListener('abort', leave, { once: true });
+  return {
+    signal: controller.signal,
+    clear: () => {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', leave);
+    },
+  };
+}
+
+function toWarnings(trust: Trust | undefined): readonly RunWarning[] {
+  return trust?.warnings ?? [];
+}
+
+function toTrustSummary(trust: Trust | undefined): TrustSummary {
+  return trust?.summary ?? { source: 'none' };
+}
+
+function measure(registry: Registry, sharedVerifications: number, wallMs: number): Usage {
+  const { registries, sharedLookups } = registry.usage();
+  const peakRssBytes = process.resourceUsage().maxRSS * 1024;
+  return { registries, sharedLookups, sharedVerifications, wallMs, peakRssBytes };
+}

@@ -1,0 +1,202 @@
+// One component judged: what was seen, and what is required, into one result.
+import { ProofgateError } from '../base/errors.ts';
+import { formatReference, parseReference, pinned } from '../oci/reference.ts';
+import type {
+  AttestationSummary,
+  CheckCode,
+  ComponentResult,
+  Finding,
+  Outcome,
+  Success,
+} from '../report/report.ts';
+import { findSyntaxProblems } from '../verify/slsa.ts';
+import type { KindResult } from '../verify/subject.ts';
+import type { Verified } from '../verify/verifier.ts';
+import type { Examination } from './examination.ts';
+import type { Target } from './expansion.ts';
+import { toFinding } from './findings.ts';
+import { type ExaminedBundle, type TaskList, toTaskFinding } from './tasks.ts';
+
+/** What a component must show to be verified. */
+export interface Requirements {
+  readonly signature: boolean;
+  readonly attestation: boolean;
+  /** Task bundles are verified, and every task must be one. */
+  readonly taskBundles: boolean;
+}
+
+export interface ComponentEvidence {
+  readonly target: Target;
+  /** Undefined when the reference could not be resolved. */
+  readonly examination: Examination | undefined;
+  readonly tasks: TaskList;
+  readonly bundles: ReadonlyMap<string, ExaminedBundle>;
+}
+
+type Verdict = { readonly findings: readonly Finding[]; readonly successes: readonly Success[] };
+
+const nothing: Verdict = { findings: [], successes: [] };
+
+/** Judges one component. It is `verified` only when each required check left a success and none a finding. */
+export function judgeComponent(evidence: ComponentEvidence, requirements: Requirements): ComponentResult {
+  const { target, examination } = evidence;
+  const verdicts = [judgeAccess(evidence), ...judgeEvidence(evidence, requirements)];
+  const findings = verdicts.flatMap((verdict) => verdict.findings);
+  const successes = verdicts.flatMap((verdict) => verdict.successes);
+  const seen = examination?.type === 'seen' ? examination.result : undefined;
+  const bundles = evidence.tasks.tasks.flatMap((task) => (task.type === 'bundle' ? [task.reference] : []));
+  return {
+    name: target.component.name,
+    containerImage: target.component.containerImage,
+    source: target.component.source,
+    ...(target.manifest && target.repository
+      ? { resolved: pinned(target.repository, target.manifest.digest) }
+      : {}),
+    ...(target.platform === undefined ? {} : { platform: target.platform }),
+    ...(target.index === undefined ? {} : { index: target.index }),
+    outcome: judgeOutcome(findings, successes, requirements),
+    findings,
+    successes,
+    warnings: [
+      ...tagWarning(target),
+      ...unreadWarnings(seen?.signatures),
+      ...unreadWarnings(seen?.attestations),
+    ],
+    signatures: seen?.signatures.verified.map((verified) => verified.signature) ?? [],
+    attestations: seen?.attestations.verified.flatMap(toAttestationSummary) ?? [],
+    taskBundles: [...new Set(bundles)],
+  };
+}
+
+function judgeOutcome(
+  findings: readonly Finding[],
+  successes: readonly Success[],
+  requirements: Requirements,
+): Outcome {
+  if (findings.some((finding) => finding.outcome === 'rejected')) return 'rejected';
+  const passed = new Set(successes.map((success) => success.code));
+  const isComplete = requiredChecks(requirements).every((code) => passed.has(code));
+  return findings.length === 0 && isComplete ? 'verified' : 'undetermined';
+}
+
+function requiredChecks(requirements: Requirements): readonly CheckCode[] {
+  return [
+    'builtin.image.accessible',
+    ...(requirements.signature ? (['builtin.image.signature_check'] as const) : []),
+    ...(requirements.attestation
+      ? (['builtin.attestation.signature_check', 'builtin.attestation.syntax_check'] as const)
+      : []),
+    ...(requirements.taskBundles ? (['builtin.task_bundle.signature_check'] as const) : []),
+  ];
+}
+
+function judgeAccess({ target, examination }: ComponentEvidence): Verdict {
+  const code = 'builtin.image.accessible';
+  if (target.error !== undefined) return failed(code, target.error);
+  if (target.manifest === undefined || examination === undefined) {
+    return failed(
+      code,
+      new ProofgateError('INTERNAL', `nobody looked at ${target.component.containerImage}`),
+    );
+  }
+  if (examination.type === 'failed') return failed(code, examination.error);
+  return passed(code, `The registry has ${target.manifest.digest}`);
+}
+
+function judgeEvidence(evidence: ComponentEvidence, requirements: Requirements): readonly Verdict[] {
+  const { examination } = evidence;
+  if (examination?.type !== 'seen') return [];
+  const { signatures, attestations } = examination.result;
+  return [
+    requirements.signature ? judgeKind('builtin.image.signature_check', signatures) : nothing,
+    requirements.attestation ? judgeKind('builtin.attestation.signature_check', attestations) : nothing,
+    requirements.attestation ? judgeSyntax(attestations.verified) : nothing,
+    requirements.taskBundles ? judgeTasks(evidence, attestations) : nothing,
+  ];
+}
+
+function judgeKind(code: CheckCode, { verified, failure }: KindResult): Verdict {
+  if (failure !== undefined) return failed(code, failure.error, { details: failure.details });
+  if (verified.length === 0) return failed(code, new ProofgateError('INTERNAL', 'neither proof nor failure'));
+  const [first] = verified;
+  const signer = first?.signature.signedBy;
+  const who = signer?.type === 'identity' ? signer.subject : signer?.name;
+  return passed(code, `${verified.length} verified, signed by ${who}`);
+}
+
+function judgeSyntax(attestations: readonly Verified[]): Verdict {
+  const code = 'builtin.attestation.syntax_check';
+  if (attestations.length === 0) return nothing; // builtin.attestation.signature_check says so already.
+  const findings = attestations.flatMap((verified) => {
+    if (verified.claim.type !== 'statement') return [];
+    const { statement } = verified.claim;
+    const details = findSyntaxProblems(statement);
+    if (details.length === 0) return [];
+    const message = `the ${statement.predicateType} attestation in ${verified.signature.manifest} breaks its schema: ${details[0]}`;
+    const hint = 'Mend what writes this provenance; its signature is fine, its content is not.';
+    return [toFinding(code, new ProofgateError('STATEMENT_INVALID', message, { hint }), { details })];
+  });
+  return findings.length > 0 ? { findings, successes: [] } : passed(code, 'Pass');
+}
+
+function judgeTasks({ tasks, bundles }: ComponentEvidence, attestations: KindResult): Verdict {
+  const code = 'builtin.task_bundle.signature_check';
+  if (tasks.problem !== undefined) return failed(code, tasks.problem);
+  // Without a verified attestation nobody says which tasks ran.
+  if (attestations.failure !== undefined) return failed(code, attestations.failure.error);
+  const unread = attestations.unread.find((error) => error.kind === 'undetermined');
+  const incomplete = unread === undefined ? [] : [toFinding(code, unread)];
+  const findings = tasks.tasks.flatMap((task) => {
+    if (task.type !== 'bundle') return [toTaskFinding(task)];
+    const examined = bundles.get(task.reference);
+    if (examined !== undefined) return examined.findings;
+    const error = new ProofgateError('INTERNAL', `nobody looked at the task bundle ${task.reference}`);
+    return [toFinding(code, error, { term: task.reference })];
+  });
+  const all = [...incomplete, ...findings];
+  return all.length > 0 ? { findings: all, successes: [] } : passed(code, `${tasks.tasks.length} verified`);
+}
+
+function toAttestationSummary(verified: Verified): readonly AttestationSummary[] {
+  if (verified.claim.type !== 'statement') return [];
+  const { type, predicateType, predicate } = verified.claim.statement;
+  const predicateBuildType = findBuildType(predicate);
+  return [
+    {
+      type,
+      predicateType,
+      ...(predicateBuildType === undefined ? {} : { predicateBuildType }),
+      signatures: [verified.signature],
+    },
+  ];
+}
+
+function findBuildType(predicate: unknown): string | undefined {
+  const { buildType, buildDefinition } = (predicate ?? {}) as {
+    buildType?: unknown;
+    buildDefinition?: { buildType?: unknown } | null;
+  };
+  const found = buildType ?? buildDefinition?.buildType;
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** A tag may point elsewhere tomorrow: the digest that was looked at is what the verdict is about. */
+function tagWarning({ component, manifest }: Target): readonly string[] {
+  if (manifest === undefined) return [];
+  const reference = parseReference(component.containerImage);
+  if (reference.digest !== undefined) return [];
+  return [`${formatReference(reference)} is a tag: this result is about ${manifest.digest} only`];
+}
+
+function unreadWarnings(kind: KindResult | undefined): readonly string[] {
+  if (kind === undefined || kind.failure !== undefined) return [];
+  return kind.unread.map((error) => `a piece of evidence was not looked at: ${error.message}`);
+}
+
+function passed(code: CheckCode, message: string): Verdict {
+  return { findings: [], successes: [{ code, message }] };
+}
+
+function failed(code: CheckCode, error: ProofgateError, more: { details?: readonly string[] } = {}): Verdict {
+  return { findings: [toFinding(code, error, more)], successes: [] };
+}
