@@ -1,5 +1,19 @@
 // Raw strings → one frozen Options. Every bad input is reported at once, before any request.
-import type { SnapshotSpec } from './validate/snapshot.ts';
+import { ProofgateError } from './base/errors.ts';
+import { parseReference } from './oci/reference.ts';
+import { type InputFiles, localFiles } from './options/input-files.ts';
+import type { OptionName, Surface } from './options/option-list.ts';
+import { OptionReader, type RawOptions } from './options/option-reader.ts';
+import { areSignersGiven, readSigners } from './options/signer-options.ts';
+import { readTrustSource } from './options/trust-options.ts';
+import { parseHost, parseServiceUrl, quote } from './options/values.ts';
+import {
+  MAX_SNAPSHOT_BYTES,
+  mergeSnapshots,
+  parseSnapshot,
+  type SnapshotSpec,
+  toComponent,
+} from './validate/snapshot.ts';
 import type { Signers } from './verify/signers.ts';
 import type { TrustSource } from './verify/trust.ts';
 
@@ -26,4 +40,137 @@ export interface Options {
   readonly report: string | undefined;
   readonly junit: string | undefined;
   readonly sarif: string | undefined;
+  /** Action only: put the command on PATH. */
+  readonly install: boolean;
+}
+
+export type ParsedOptions =
+  | { readonly ok: true; readonly options: Options }
+  | { readonly ok: false; readonly problems: readonly ProofgateError[] };
+
+const MAX_WORKERS = 256;
+
+/** Reads everything that the user gave, files included; touches no network. All problems are usage errors. */
+export function parseOptions(
+  raw: RawOptions,
+  files: InputFiles = localFiles,
+  surface: Surface = 'command',
+): ParsedOptions {
+  const reader = new OptionReader(raw, surface);
+  const options: Options = {
+    snapshot: readSnapshot(reader, files, surface),
+    signers: readImageSigners(reader, files),
+    taskBundleSigners: areSignersGiven(reader, 'task-bundle-')
+      ? readSigners(reader, files, 'task-bundle-')
+      : undefined,
+    require: readRequirements(reader),
+    ...readRekor(reader),
+    trust: readTrustSource(reader, files),
+    insecureRegistries: readInsecureRegistries(reader),
+    workers: reader.wholeNumber('workers', 1, MAX_WORKERS),
+    timeoutMs: reader.durationMs('timeout'),
+    strict: reader.boolean('strict'),
+    ...readOutputs(reader, surface),
+    install: reader.boolean('install'),
+  };
+  return reader.problems.length === 0
+    ? { ok: true, options: Object.freeze(options) }
+    : { ok: false, problems: reader.problems };
+}
+
+function readSnapshot(reader: OptionReader, files: InputFiles, surface: Surface): SnapshotSpec {
+  const given = reader.text('snapshot');
+  const images = reader.list('images');
+  if (given === undefined && images.length === 0) {
+    const [image, snapshot] = [reader.label('images'), reader.label('snapshot')];
+    reader.add('BAD_OPTION', 'there is nothing to verify', `Give ${image} or ${snapshot}.`);
+  }
+  const fromText = given === undefined ? [] : [readSnapshotText(reader, files, given)];
+  const components = images.flatMap(({ text, where }) => {
+    // The command hands over what it took for no flag of its own.
+    if (surface === 'command' && text.startsWith('-')) {
+      reader.add('BAD_OPTION', `unknown option ${quote(text)}`, 'See --help.');
+      return [];
+    }
+    const reference = reader.attempt(where, () => parseReference(text));
+    return reference === undefined ? [] : [toComponent(text)];
+  });
+  return mergeSnapshots([...fromText, { application: '', components }]);
+}
+
+function readSnapshotText(reader: OptionReader, files: InputFiles, given: string): SnapshotSpec {
+  const label = reader.label('snapshot');
+  const inline = isInline(given) && !files.exists(given);
+  const where = inline ? label : `${label} ${quote(given)}`;
+  const parsed = reader.attempt(label, () =>
+    parseSnapshot(inline ? given : files.read(given, MAX_SNAPSHOT_BYTES).toString('utf8')),
+  );
+  for (const problem of parsed?.problems ?? []) {
+    reader.attempt(where, () => {
+      throw problem;
+    });
+  }
+  return parsed?.spec ?? { application: '', components: [] };
+}
+
+/** Text of a snapshot rather than the name of a file. */
+function isInline(given: string): boolean {
+  return /^\s*[{[]|\n|:\s/.test(given);
+}
+
+function readImageSigners(reader: OptionReader, files: InputFiles): Signers {
+  if (!areSignersGiven(reader, '')) {
+    const [key, identity, issuer] = [
+      reader.label('public-key'),
+      reader.label('certificate-identity'),
+      reader.label('certificate-oidc-issuer'),
+    ];
+    reader.add('BAD_IDENTITY', 'nobody is trusted', `Give ${key}, or ${identity} with ${issuer}.`);
+  }
+  return readSigners(reader, files, '');
+}
+
+function readRequirements(reader: OptionReader): ReadonlySet<Requirement> {
+  const items = reader.list('require');
+  const required = items.flatMap(
+    ({ text, where }) =>
+      reader.attempt(where, (): Requirement => {
+        if (text === 'signature' || text === 'attestation') return text;
+        throw new ProofgateError('BAD_OPTION', `unknown requirement ${quote(text)}`, {
+          hint: 'Write signature, attestation, or both.',
+        });
+      }) ?? [],
+  );
+  if (items.length === 0) reader.add('BAD_OPTION', `${reader.label('require')} names nothing`);
+  return new Set(required);
+}
+
+function readRekor(reader: OptionReader): Pick<Options, 'ignoreRekor' | 'rekorUrl'> {
+  const ignoreRekor = reader.boolean('ignore-rekor');
+  const text = reader.text('rekor-url');
+  const rekorUrl =
+    text === undefined ? undefined : reader.attempt(reader.label('rekor-url'), () => parseServiceUrl(text));
+  if (ignoreRekor && text !== undefined) {
+    const [ignore, url] = [reader.label('ignore-rekor'), reader.label('rekor-url')];
+    reader.add('BAD_OPTION', `${ignore} and ${url} are both given`, 'Give one of them.');
+  }
+  return { ignoreRekor, rekorUrl };
+}
+
+function readInsecureRegistries(reader: OptionReader): ReadonlySet<string> {
+  const items = reader.list('insecure-registries');
+  return new Set(items.flatMap(({ text, where }) => reader.attempt(where, () => parseHost(text)) ?? []));
+}
+
+function readOutputs(reader: OptionReader, surface: Surface): Pick<Options, 'report' | 'junit' | 'sarif'> {
+  const names = ['report', 'junit', 'sarif'] as const satisfies readonly OptionName[];
+  const [report, junit, sarif] = names.map((name) => reader.text(name));
+  const seen = new Set<string>();
+  for (const path of [report, junit, sarif]) {
+    if (path === undefined) continue;
+    if (seen.has(path)) reader.add('BAD_OPTION', `two outputs would be written to ${quote(path)}`);
+    if (path === '-' && surface === 'action') reader.add('BAD_OPTION', 'an output must be a file, not "-"');
+    seen.add(path);
+  }
+  return { report, junit, sarif };
 }

@@ -1,0 +1,235 @@
+// The one list of options. The action's inputs, the command's flags, their help and README's table come
+// from here; tests compare them.
+
+/** `list` values are one a line; with `commas`, also separated by commas. */
+export type OptionKind = 'list' | 'text' | 'boolean' | 'number' | 'duration';
+
+/** Where an option is offered: as an input of the action, as a flag of the command. */
+export type Surface = 'action' | 'command';
+
+export interface OptionDefinition {
+  /** Input `name`, flag `--name`. */
+  readonly name: string;
+  readonly kind: OptionKind;
+  /** As text, just as a user would give it; '' means not given. */
+  readonly default: string;
+  /** What the help shows for the value. */
+  readonly placeholder: string;
+  readonly description: string;
+  /** Lists only: no value can contain a comma. */
+  readonly commas?: true;
+  /** Missing: offered everywhere. */
+  readonly only?: Surface;
+}
+
+const trustedSigner = (whose: string) => ({
+  key: `Public keys that may sign ${whose}: files, or PEM text, one after the other. Any one of them may match.`,
+  identity: `Keyless subjects (URI or email of the certificate) that may sign ${whose}, one a line, compared exactly. With several issuers they are paired in order.`,
+  identityRegexp: `As the exact form, but RE2 patterns that must match the whole subject. They are paired after the exact ones.`,
+  issuer: `OIDC issuers of these subjects, one a line, compared exactly: one for all, or one for each.`,
+  issuerRegexp: `As the exact form, but RE2 patterns that must match the whole issuer.`,
+});
+
+const image = trustedSigner('images and attestations');
+const task = trustedSigner('task bundles');
+
+export const OPTIONS = [
+  {
+    name: 'images',
+    kind: 'list',
+    commas: true,
+    default: '',
+    placeholder: 'IMAGE',
+    description: 'Image references to verify, one a line. An index is verified with all its platforms.',
+  },
+  {
+    name: 'snapshot',
+    kind: 'text',
+    default: '',
+    placeholder: 'FILE|TEXT',
+    description: 'A snapshot in JSON or YAML: a file, or the text itself. Merged with `images`.',
+  },
+  { name: 'public-key', kind: 'list', default: '', placeholder: 'FILE|PEM', description: image.key },
+  {
+    name: 'certificate-identity',
+    kind: 'list',
+    default: '',
+    placeholder: 'TEXT',
+    description: image.identity,
+  },
+  {
+    name: 'certificate-identity-regexp',
+    kind: 'list',
+    default: '',
+    placeholder: 'PATTERN',
+    description: image.identityRegexp,
+  },
+  {
+    name: 'certificate-oidc-issuer',
+    kind: 'list',
+    default: '',
+    placeholder: 'URL',
+    description: image.issuer,
+  },
+  {
+    name: 'certificate-oidc-issuer-regexp',
+    kind: 'list',
+    default: '',
+    placeholder: 'PATTERN',
+    description: image.issuerRegexp,
+  },
+  {
+    name: 'task-bundle-public-key',
+    kind: 'list',
+    default: '',
+    placeholder: 'FILE|PEM',
+    description: task.key,
+  },
+  {
+    name: 'task-bundle-certificate-identity',
+    kind: 'list',
+    default: '',
+    placeholder: 'TEXT',
+    description: task.identity,
+  },
+  {
+    name: 'task-bundle-certificate-identity-regexp',
+    kind: 'list',
+    default: '',
+    placeholder: 'PATTERN',
+    description: task.identityRegexp,
+  },
+  {
+    name: 'task-bundle-certificate-oidc-issuer',
+    kind: 'list',
+    default: '',
+    placeholder: 'URL',
+    description: task.issuer,
+  },
+  {
+    name: 'task-bundle-certificate-oidc-issuer-regexp',
+    kind: 'list',
+    default: '',
+    placeholder: 'PATTERN',
+    description: task.issuerRegexp,
+  },
+  {
+    name: 'require',
+    kind: 'list',
+    commas: true,
+    default: 'signature,attestation',
+    placeholder: 'WHAT',
+    description: 'What each image must have: `signature`, `attestation`, or both.',
+  },
+  {
+    name: 'ignore-rekor',
+    kind: 'boolean',
+    default: 'false',
+    placeholder: 'BOOLEAN',
+    description: 'Do not require that signatures are in the transparency log.',
+  },
+  {
+    name: 'rekor-url',
+    kind: 'text',
+    default: '',
+    placeholder: 'URL',
+    description: 'Transparency log to ask for the entry of a legacy signature that carries none.',
+  },
+  {
+    name: 'trusted-root',
+    kind: 'text',
+    default: '',
+    placeholder: 'FILE',
+    description: 'A Sigstore trusted root (JSON) to verify with, in place of the public good instance.',
+  },
+  {
+    name: 'tuf-mirror',
+    kind: 'text',
+    default: '',
+    placeholder: 'URL',
+    description:
+      'TUF repository to fetch the trusted root from, in place of the public good instance. Needs `tuf-root`.',
+  },
+  {
+    name: 'tuf-root',
+    kind: 'text',
+    default: '',
+    placeholder: 'FILE',
+    description: 'The root.json that the TUF repository is trusted by.',
+  },
+  {
+    name: 'insecure-registries',
+    kind: 'list',
+    commas: true,
+    default: '',
+    placeholder: 'HOST[:PORT]',
+    description: 'Registries that may be spoken to over plain http. Loopback addresses always may.',
+  },
+  {
+    name: 'workers',
+    kind: 'number',
+    default: '16',
+    placeholder: 'NUMBER',
+    description: 'Most components under way at once, 1 to 256.',
+  },
+  {
+    name: 'timeout',
+    kind: 'duration',
+    default: '5m',
+    placeholder: 'DURATION',
+    description:
+      'For the whole run, such as `90s`, `5m` or `1h30m`; 0 for none. What was not looked at by then is undetermined.',
+  },
+  {
+    name: 'strict',
+    kind: 'boolean',
+    default: 'true',
+    placeholder: 'BOOLEAN',
+    description: 'Fail when something was rejected. Bad input and undetermined images fail in any case.',
+  },
+  {
+    name: 'report',
+    kind: 'text',
+    default: '',
+    placeholder: 'FILE',
+    description:
+      'Write the report as JSON to this file. The command prints it for `-`; the action writes it to a temporary file unless told otherwise.',
+  },
+  {
+    name: 'junit',
+    kind: 'text',
+    default: '',
+    placeholder: 'FILE',
+    description: 'Write the report as JUnit XML to this file.',
+  },
+  {
+    name: 'sarif',
+    kind: 'text',
+    default: '',
+    placeholder: 'FILE',
+    description: 'Write the report as SARIF 2.1.0 to this file.',
+  },
+  {
+    name: 'install',
+    kind: 'boolean',
+    default: 'false',
+    placeholder: 'BOOLEAN',
+    only: 'action',
+    description: 'Put the `proofgate` command on PATH for the steps that follow.',
+  },
+] as const satisfies readonly OptionDefinition[];
+
+export type OptionName = (typeof OPTIONS)[number]['name'];
+
+/** The options of one surface, in the list's order. */
+export function optionsOf(surface: Surface): readonly (OptionDefinition & { readonly name: OptionName })[] {
+  const all: readonly (OptionDefinition & { readonly name: OptionName })[] = OPTIONS;
+  return all.filter((option) => option.only === undefined || option.only === surface);
+}
+
+/** @throws RangeError for a name that is in no list */
+export function findOption(name: OptionName): OptionDefinition {
+  const option = OPTIONS.find((candidate) => candidate.name === name);
+  if (option === undefined) throw new RangeError(`no option is called ${name}`);
+  return option;
+}
