@@ -22,9 +22,11 @@ const DIGEST_ALGORITHMS = [
 const hex = z.string().regex(/^[0-9a-f]+$/, 'is not lower-case hex');
 const digestSet = z.partialRecord(z.enum(DIGEST_ALGORITHMS), hex);
 const someDigest = digestSet.refine((set) => Object.keys(set).length > 0, 'has no digest');
-// RFC 3986: a scheme and something after it. Tekton Chains writes URIs of sources without one.
+// RFC 3986: a scheme and something after it.
 const uri = z.string().regex(/^[A-Za-z][A-Za-z0-9+.-]*:\S+$/, 'is not a URI');
+// Tekton Chains writes URIs of sources, and v0.2's build types, without a scheme.
 const looseUri = z.string();
+const looseType = z.string().regex(/^\S+$/, 'is not a type URI');
 const timestamp = z.iso.datetime({ error: 'is not an RFC 3339 time that ends in Z' });
 const anyObject = z.record(z.string(), z.unknown());
 
@@ -33,7 +35,7 @@ const subjectV1 = z.array(z.looseObject({ name: z.string().nullish(), digest: so
 
 const predicateV02 = z.looseObject({
   builder: z.looseObject({ id: uri }),
-  buildType: uri,
+  buildType: looseType,
   invocation: z
     .looseObject({
       configSource: z
@@ -43,8 +45,6 @@ const predicateV02 = z.looseObject({
           entryPoint: z.string().nullish(),
         })
         .nullish(),
-      parameters: z.unknown(),
-      environment: z.unknown(),
     })
     .nullish(),
   buildConfig: anyObject.nullish(),
