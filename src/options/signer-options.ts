@@ -39,21 +39,24 @@ function readKeys(reader: OptionReader, files: InputFiles, name: OptionName): Tr
       const keyName = `inline key ${inlineCount}`;
       return reader.attempt(`${where}, ${keyName}`, () => parsePublicKeys(unindented(pem), keyName)) ?? [];
     });
-    const paths = text.replaceAll(PEM_BLOCK, '').split(/\r?\n/);
-    const read = paths
-      .map((path) => path.trim())
-      .filter((path) => path !== '')
-      .flatMap((path) => reader.attempt(where, () => readKeyFile(files, path)) ?? []);
+    const paths = reader.attempt(where, () => parsePaths(text.replaceAll(PEM_BLOCK, ''))) ?? [];
+    const read = paths.flatMap((path) => reader.attempt(where, () => readKeyFile(files, path)) ?? []);
     return [...inline, ...read];
   });
 }
 
-function readKeyFile(files: InputFiles, path: string): TrustedKey[] {
-  if (path.includes('-----BEGIN') || path.includes('-----END')) {
+function parsePaths(text: string): string[] {
+  // Nothing of it is shown: it may be a piece of a private key.
+  if (/-----(?:BEGIN|END)/.test(text)) {
     throw new ProofgateError('BAD_KEY', 'a PEM block is not complete', {
       hint: 'Give the whole text, from its BEGIN line to its END line, with its line breaks.',
     });
   }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return lines.filter((line) => line !== '');
+}
+
+function readKeyFile(files: InputFiles, path: string): TrustedKey[] {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1];
   if (scheme !== undefined) {
     throw new ProofgateError('BAD_KEY', `keys are not read from ${scheme}:// addresses: ${quote(path)}`, {
