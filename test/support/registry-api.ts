@@ -128,7 +128,7 @@ export class RegistryApi {
         ...(wanted === null ? {} : { artifactType: wanted }),
         start: String(end),
       });
-      headers['link'] = `</v2/${repository}/referrers/${reference}?${next}>; rel="next"`;
+      headers.link = `</v2/${repository}/referrers/${reference}?${next}>; rel="next"`;
     }
     return { status: 200, headers, body: indexOf(all.slice(start, end)) };
   }
