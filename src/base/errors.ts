@@ -48,6 +48,7 @@ const KIND_OF_CODE = {
   CREDENTIAL_HELPER_FAILED: 'undetermined',
   TRUST_UNAVAILABLE: 'undetermined',
   LOG_UNAVAILABLE: 'undetermined',
+  UNWRITABLE_FILE: 'undetermined',
   INTERNAL: 'undetermined',
 } as const satisfies Record<string, Kind>;
 
