@@ -64,7 +64,7 @@ function readTrustedRoot(reader: OptionReader, files: InputFiles, path: string):
       path,
       json: files.read(path, MAX_TRUST_FILE_BYTES).toString('utf8'),
     };
-    parseTrustedRoot(source.json, source);
+    parseTrustedRoot(source.json, path);
     return source;
   });
 }

@@ -1,5 +1,6 @@
 // The text forms of single values: booleans, whole numbers, durations, URLs and hosts. Pure.
 import { ProofgateError } from '../base/errors.ts';
+import { isLoopback } from '../oci/loopback.ts';
 
 const TRUE = new Set(['true', 'True', 'TRUE']);
 const FALSE = new Set(['false', 'False', 'FALSE']);
@@ -85,8 +86,4 @@ export function parseHost(text: string): string {
 /** The text as it may be shown: in quotes, escaped and cut. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 160 ? `${text.slice(0, 160)}…` : text);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+// Command entry: arguments in, run, report and exit code out.
+import { systemClock } from './base/clock.ts';
+import { type ProofgateError, toProofgateError } from './base/errors.ts';
+import { EXIT_UNDETERMINED, EXIT_USAGE, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
+import { watchInterruption } from './interruption.ts';
+import { parseCommandLine } from './options/command-line.ts';
+import type { RawOptions } from './options/option-reader.ts';
+import { type Options, parseOptions } from './options.ts';
+import { renderProblems } from './problems.ts';
+import { createProgress } from './report/progress.ts';
+import type { Report } from './report/report.ts';
+import { renderText } from './report/text.ts';
+import { renderStandardOutput, writeResultFiles } from './result-files.ts';
+import { run } from './run.ts';
+import { version } from './version.ts';
+
+const DEFAULT_WIDTH = 100;
+
+async function main(): Promise<number> {
+  const command = parseCommandLine(process.argv.slice(2), version);
+  switch (command.type) {
+    case 'information':
+      await write(process.stdout, command.text);
+      return EXIT_VERIFIED;
+    case 'mistake':
+      await write(process.stderr, command.text);
+      return EXIT_USAGE;
+    case 'verify':
+      return verify(command.raw);
+  }
+}
+
+async function verify(raw: RawOptions): Promise<number> {
+  const parsed = parseOptions(raw);
+  if (!parsed.ok) {
+    await writeProblems('proofgate: bad input, nothing was looked at:', parsed.problems);
+    return EXIT_USAGE;
+  }
+  const interruption = watchInterruption(EXIT_UNDETERMINED);
+  const report = await run(parsed.options, {
+    environment: process.env,
+    clock: systemClock,
+    progress: createProgress(process.stderr, { isTty: process.stderr.isTTY === true, clock: systemClock }),
+    signal: interruption.signal,
+    version,
+  });
+  const isComplete = await deliver(parsed.options, report);
+  if (interruption.signal.aborted) return EXIT_UNDETERMINED;
+  const code = toExitCode(report, parsed.options.strict);
+  return code === EXIT_VERIFIED && !isComplete ? EXIT_UNDETERMINED : code;
+}
+
+/** False when something that was asked for could not be written. */
+async function deliver(options: Options, report: Report): Promise<boolean> {
+  const problems = writeResultFiles(options, report);
+  const document = renderStandardOutput(options, report);
+  const isDelivered = document === undefined || (await write(process.stdout, document));
+  const textStream = document === undefined ? process.stdout : process.stderr;
+  await write(
+    textStream,
+    renderText(report, { color: wantsColor(textStream), width: textStream.columns ?? DEFAULT_WIDTH }),
+  );
+  if (problems.length > 0) await writeProblems('proofgate: a result is lost:', problems);
+  return isDelivered && problems.length === 0;
+}
+
+/** https://no-color.org and its counterpart; forcing wins. */
+function wantsColor(stream: NodeJS.WriteStream): boolean {
+  const { FORCE_COLOR: forced = '', NO_COLOR: refused = '' } = process.env;
+  if (forced !== '') return forced !== '0' && forced !== 'false';
+  return refused === '' && stream.isTTY === true;
+}
+
+async function writeProblems(title: string, problems: readonly ProofgateError[]): Promise<void> {
+  await write(process.stderr, `${[title, ...renderProblems(problems)].join('\n')}\n`);
+}
+
+/** False when nobody reads any more: `proofgate … | head` is no reason to fail. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    stream.write(text, (error) => resolve(error == null));
+  });
+}
+
+async function fail(thrown: unknown): Promise<never> {
+  await writeProblems('proofgate: the run failed:', [toProofgateError(thrown)]);
+  process.exit(EXIT_UNDETERMINED);
+}
+
+// Until main says otherwise: an event loop that runs dry must not read as success.
+process.exitCode = EXIT_UNDETERMINED;
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}); // `write` tells.
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+main().then((code) => process.exit(code), fail);

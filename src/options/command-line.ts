@@ -1,0 +1,110 @@
+// The command's arguments → raw options. Knows flags and help, not what the values mean.
+import { Command, CommanderError, Option } from 'commander';
+import { type OptionDefinition, type OptionName, optionsOf } from './option-list.ts';
+import type { RawOptions } from './option-reader.ts';
+import { isBooleanText } from './values.ts';
+
+export type CommandLine =
+  | { readonly type: 'verify'; readonly raw: RawOptions }
+  /** Help or the version, for standard output. */
+  | { readonly type: 'information'; readonly text: string }
+  /** No such command, or a flag without its value. */
+  | { readonly type: 'mistake'; readonly text: string };
+
+const EXAMPLES = `
+Examples:
+  # one image, signed with a key
+  proofgate verify quay.io/org/app:1.0 --public-key cosign.pub
+
+  # a release, signed by a GitHub workflow
+  proofgate verify --snapshot snapshot.yaml \\
+    --certificate-identity https://github.com/org/app/.github/workflows/release.yml@refs/heads/main \\
+    --certificate-oidc-issuer https://token.actions.githubusercontent.com
+
+  # the report as JSON on standard output
+  proofgate verify quay.io/org/app:1.0 --public-key cosign.pub --report - | jq .result
+
+Exit codes:
+  0  everything is verified
+  1  something is rejected (0 with --strict=false)
+  2  bad input, nothing was looked at
+  3  nothing is rejected, but something could not be looked at
+`;
+
+/** `args` without the program's own two. */
+export function parseCommandLine(args: readonly string[], version: string): CommandLine {
+  let information = '';
+  let mistake = '';
+  let raw: RawOptions | undefined;
+  const program = new Command('proofgate')
+    .description('Verifies that every image of a release is signed by whom you trust.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        information += text;
+      },
+      writeErr: (text) => {
+        mistake += text;
+      },
+    });
+  addVerify(program, (given) => {
+    raw = given;
+  });
+  try {
+    program.parse(withBooleanValues(args), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0
+      ? { type: 'information', text: information }
+      : { type: 'mistake', text: mistake };
+  }
+  return raw === undefined ? { type: 'mistake', text: program.helpInformation() } : { type: 'verify', raw };
+}
+
+function addVerify(program: Command, accept: (raw: RawOptions) => void): void {
+  const verify = program
+    .command('verify')
+    .description('Verify images, or all components of a snapshot.')
+    .argument('[IMAGE...]', 'image references; the same as --images')
+    // An unknown flag comes back among the images: it is named together with all other problems.
+    .allowUnknownOption()
+    .addHelpText('after', EXAMPLES);
+  const flags = new Map(optionsOf('command').map((option) => [option.name, toFlag(option)]));
+  for (const flag of flags.values()) verify.addOption(flag);
+  verify.action((images: string[]) => {
+    const values = verify.opts<Readonly<Record<string, readonly string[] | undefined>>>();
+    const entries = [...flags].map(([name, flag]) => [name, values[flag.attributeName()] ?? []] as const);
+    const raw: Partial<Record<OptionName, readonly string[]>> = Object.fromEntries(entries);
+    accept({ ...raw, images: [...images, ...(raw.images ?? [])] });
+  });
+}
+
+function toFlag(option: OptionDefinition): Option {
+  const value = option.kind === 'boolean' ? `[${option.placeholder}]` : `<${option.placeholder}>`;
+  const suffix = option.default === '' ? '' : ` (default: ${option.default})`;
+  return new Option(`--${option.name} ${value}`, `${option.description}${suffix}`).argParser(
+    (text: string, previous: readonly string[] | undefined) => [...(previous ?? []), text],
+  );
+}
+
+/**
+ * `--strict` becomes `--strict=true`, and `--strict false` becomes `--strict=false`: the value of a boolean may
+ * be left out, and then the next argument, an image say, must not be taken for it.
+ */
+function withBooleanValues(args: readonly string[]): string[] {
+  const booleans = new Set(
+    optionsOf('command').flatMap(({ name, kind }) => (kind === 'boolean' ? [`--${name}`] : [])),
+  );
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const result: string[] = [];
+  for (let index = 0; index < args.length; index += 1) {
+    const [arg, next] = [args[index] ?? '', args[index + 1] ?? ''];
+    const isBare = index < end && booleans.has(arg);
+    const takesNext = isBare && isBooleanText(next);
+    result.push(isBare ? `${arg}=${takesNext ? next : 'true'}` : arg);
+    if (takesNext) index += 1;
+  }
+  return result;
+}
