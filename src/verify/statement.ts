@@ -1,0 +1,62 @@
+// In-toto statements, v0.1 and v1 (https://github.com/in-toto/attestation/tree/main/spec).
+import { z } from 'zod';
+import { type Digest, digestAlgorithm, digestHex } from '../base/digest.ts';
+import { attempt } from './attempt.ts';
+import { parseJson } from './json.ts';
+
+export const IN_TOTO_PAYLOAD = 'application/vnd.in-toto+json';
+
+/** An SBOM of a large image is some MiB; a statement holds one. */
+const MAX_STATEMENT_BYTES = 64 * 1024 * 1024;
+const MAX_SUBJECTS = 10_000;
+const MAX_NAME_CHARS = 4096;
+
+export interface Statement {
+  readonly type: string;
+  readonly predicateType: string;
+  readonly subject: readonly StatementSubject[];
+  readonly predicate: unknown;
+  /** The whole statement as parsed. */
+  readonly json: unknown;
+}
+
+export interface StatementSubject {
+  readonly name?: string;
+  /** By algorithm, lower-case hex as a rule; not checked. */
+  readonly digest: Readonly<Record<string, string>>;
+}
+
+const text = z.string().max(MAX_NAME_CHARS);
+const statementSchema = z.object({
+  _type: z.enum(['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1']),
+  predicateType: text.min(1),
+  subject: z
+    .array(z.object({ name: text.optional(), digest: z.record(text, text) }))
+    .min(1)
+    .max(MAX_SUBJECTS),
+  predicate: z.unknown(),
+});
+
+/** @throws ProofgateError `STATEMENT_INVALID` */
+export function parseStatement(payload: Buffer): Statement {
+  return attempt('STATEMENT_INVALID', 'not an in-toto statement', () => {
+    const json = parseJson(payload, MAX_STATEMENT_BYTES);
+    const result = statementSchema.safeParse(json);
+    if (!result.success) throw new Error(z.prettifyError(result.error));
+    const { _type, predicateType, subject, predicate } = result.data;
+    return {
+      type: _type,
+      predicateType,
+      subject: subject.map(({ name, digest }) => (name === undefined ? { digest } : { name, digest })),
+      predicate,
+      json,
+    };
+  });
+}
+
+/** True when `digest` is a subject of the statement, by the digest's own algorithm. */
+export function isSubject(statement: Statement, digest: Digest): boolean {
+  const algorithm = digestAlgorithm(digest);
+  const hex = digestHex(digest);
+  return statement.subject.some(({ digest: by }) => Object.hasOwn(by, algorithm) && by[algorithm] === hex);
+}
