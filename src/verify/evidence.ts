@@ -18,7 +18,12 @@ export interface EvidenceSource {
 /** What the signature is over. Nothing here has been verified. */
 export type EvidenceContent =
   /** DSSE envelope; `payload` is what it carries, `envelope` its JSON as stored when the layer is nothing else. */
-  | { readonly type: 'dsse'; readonly payloadType: string; readonly payload: Buffer; readonly envelope?: Buffer }
+  | {
+      readonly type: 'dsse';
+      readonly payloadType: string;
+      readonly payload: Buffer;
+      readonly envelope?: Buffer;
+    }
   /** cosign's simple-signing JSON, signed as bytes. */
   | { readonly type: 'simple-signing'; readonly payload: Buffer }
   /** A bundle's message signature over the subject's own bytes (an image manifest). */
