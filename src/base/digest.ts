@@ -18,7 +18,10 @@ export function isDigest(text: string): text is Digest {
 /** @throws ProofgateError `BAD_DIGEST` */
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
-  throw new ProofgateError('BAD_DIGEST', `not a sha256 or sha512 digest: ${JSON.stringify(text.slice(0, 160))}`);
+  throw new ProofgateError(
+    'BAD_DIGEST',
+    `not a sha256 or sha512 digest: ${JSON.stringify(text.slice(0, 160))}`,
+  );
 }
 
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {

@@ -1,5 +1,12 @@
 // A manifest or index as fetched and checked: parsed, with the very bytes that its digest covers.
-import type { Digest } from '../base/digest.ts';
+import { z } from 'zod';
+import { type Digest, isDigest } from '../base/digest.ts';
+import { ProofgateError } from '../base/errors.ts';
+import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
+
+const INDEX_TYPES = new Set([OCI_INDEX, DOCKER_LIST]);
+const IMAGE_TYPES = new Set([OCI_MANIFEST, DOCKER_MANIFEST]);
+const MAX_MEDIA_TYPE_LENGTH = 255;
 
 /** OCI image-spec, descriptor.md. Parsed from untrusted JSON: sizes are safe integers, digests well formed. */
 export interface Descriptor {
@@ -38,3 +45,131 @@ export interface ImageIndex extends ManifestBase {
 }
 
 export type Manifest = ImageManifest | ImageIndex;
+
+const annotationsSchema = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((annotations) => annotations ?? {});
+const platformSchema = z.object({
+  architecture: z.string().default(''),
+  os: z.string().default(''),
+  variant: z.string().nullish(),
+});
+const descriptorSchema = z
+  .object({
+    mediaType: z.string().max(MAX_MEDIA_TYPE_LENGTH),
+    digest: z.string().refine(isDigest),
+    size: z.int().nonnegative(),
+    annotations: annotationsSchema,
+    artifactType: z.string().nullish(),
+    platform: platformSchema.nullish(),
+  })
+  .transform(toDescriptor);
+/** Go writes an empty list as null. */
+const descriptorsSchema = z
+  .array(descriptorSchema)
+  .nullish()
+  .transform((descriptors) => descriptors ?? []);
+const documentSchema = z.object({
+  schemaVersion: z.literal(2),
+  mediaType: z.string().max(MAX_MEDIA_TYPE_LENGTH).nullish(),
+  artifactType: z.string().nullish(),
+  annotations: annotationsSchema,
+  subject: descriptorSchema.nullish(),
+  config: descriptorSchema.optional(),
+  layers: descriptorsSchema.optional(),
+  manifests: descriptorsSchema.optional(),
+});
+
+type Document = z.infer<typeof documentSchema>;
+
+/**
+ * Parses what a registry served, whose digest the caller has computed from these very bytes.
+ *
+ * The same bytes must never be an image to one reader and an index to another (CVE-2021-41190): the body's
+ * `mediaType` and the answer's `Content-Type` have to agree, and nothing may have the members of both kinds.
+ * @param contentType of the answer; only the body is covered by the digest
+ * @throws ProofgateError `REGISTRY_PROTOCOL`
+ */
+export function parseManifest(bytes: Buffer, digest: Digest, contentType: string | undefined): Manifest {
+  const document = parseDocument(bytes, digest);
+  const mediaType = toMediaType(document, contentType, digest);
+  const base = {
+    digest,
+    mediaType,
+    bytes,
+    annotations: document.annotations,
+    ...(document.artifactType ? { artifactType: document.artifactType } : {}),
+    ...(document.subject ? { subject: document.subject } : {}),
+  };
+  const { config, layers, manifests } = document;
+  if (INDEX_TYPES.has(mediaType)) {
+    if (config !== undefined || layers !== undefined)
+      throw malformed(digest, 'it is an index with config or layers');
+    return { ...base, kind: 'index', manifests: manifests ?? [] };
+  }
+  if (manifests !== undefined) throw malformed(digest, 'it is an image with a list of manifests');
+  if (config === undefined) throw malformed(digest, 'it is an image without config');
+  return { ...base, kind: 'image', config, layers: layers ?? [] };
+}
+
+function parseDocument(bytes: Buffer, digest: Digest): Document {
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw malformed(digest, 'it is no JSON', cause);
+  }
+  const document = documentSchema.safeParse(json);
+  if (document.success) return document.data;
+  const issue = document.error.issues[0];
+  throw malformed(
+    digest,
+    `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is malformed'}`,
+    document.error,
+  );
+}
+
+function toMediaType(document: Document, contentType: string | undefined, digest: Digest): string {
+  const served = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const stated = document.mediaType ?? served;
+  const isKnown = INDEX_TYPES.has(stated) || IMAGE_TYPES.has(stated);
+  if (!isKnown)
+    throw malformed(digest, `its media type ${JSON.stringify(stated.slice(0, 80))} is no image or index`);
+  const servedIsKnown = INDEX_TYPES.has(served) || IMAGE_TYPES.has(served);
+  if (servedIsKnown && served !== stated)
+    throw malformed(digest, `it is ${stated} and was served as ${served}`);
+  return stated;
+}
+
+function toDescriptor(raw: {
+  mediaType: string;
+  digest: Digest;
+  size: number;
+  annotations: Record<string, string>;
+  artifactType?: string | null | undefined;
+  platform?: { architecture: string; os: string; variant?: string | null | undefined } | null | undefined;
+}): Descriptor {
+  const { artifactType, platform, ...rest } = raw;
+  return {
+    ...rest,
+    ...(artifactType ? { artifactType } : {}),
+    ...(platform ? { platform: toPlatform(platform) } : {}),
+  };
+}
+
+function toPlatform(raw: {
+  architecture: string;
+  os: string;
+  variant?: string | null | undefined;
+}): Platform {
+  const { architecture, os, variant } = raw;
+  return { architecture, os, ...(variant ? { variant } : {}) };
+}
+
+function malformed(digest: Digest, why: string, cause?: unknown): ProofgateError {
+  return new ProofgateError('REGISTRY_PROTOCOL', `manifest ${digest}: ${why}`, {
+    cause,
+    hint: 'Check that the reference is a container image, and that no proxy answers for the registry.',
+  });
+}

@@ -1,0 +1,143 @@
+// One request and its answer: deadlines, a bounded body that is checked while it streams, and errors converted.
+// Knows nothing of credentials, redirects and retries.
+import type { Dispatcher } from 'undici';
+import { ProofgateError } from '../base/errors.ts';
+import { redactUrl } from '../base/redaction.ts';
+import { type BodyRule, readBody } from './body.ts';
+import type { Ledger } from './ledger.ts';
+import type { RegistryLimits } from './limits.ts';
+import { cancelled, toNetworkError } from './network-error.ts';
+
+export interface ExchangeRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly rule: BodyRule;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Answer {
+  /** Of the request that was answered: after redirects, not the one first asked for. */
+  readonly url: URL;
+  readonly status: number;
+  readonly body: Buffer;
+  /** Values of a header, in order; none when it is absent. `name` in lower case. */
+  header(name: string): readonly string[];
+}
+
+type Response = Dispatcher.ResponseData;
+
+/**
+ * @throws ProofgateError `NETWORK`, `TIMEOUT`, `CANCELLED`, `CONTENT_TOO_LARGE`, `CONTENT_TRUNCATED`,
+ * `CONTENT_MISMATCH`, `REGISTRY_PROTOCOL`
+ */
+export async function exchange(
+  dispatcher: Dispatcher,
+  request: ExchangeRequest,
+  limits: RegistryLimits,
+  ledger: Ledger,
+): Promise<Answer> {
+  const deadline = new Deadline(request, limits);
+  let answered = false;
+  try {
+    const response = await send(dispatcher, request, deadline.signal);
+    answered = true;
+    ledger.countRequest(request.url.host, response.statusCode);
+    deadline.progress();
+    const body = await readBody(response, {
+      rule: request.rule,
+      maxErrorBytes: limits.errorBytes,
+      where: redactUrl(request.url),
+      arrived: (bytes) => {
+        deadline.progress();
+        ledger.countBytes(request.url.host, bytes);
+      },
+    });
+    return toAnswer(request.url, response, body);
+  } catch (thrown) {
+    if (!answered) ledger.countRequest(request.url.host, 'error');
+    if (request.signal?.aborted) throw cancelled(request.signal);
+    if (thrown instanceof ProofgateError) throw thrown;
+    throw deadline.error() ?? toNetworkError(thrown, request.url, answered);
+  } finally {
+    deadline.clear();
+  }
+}
+
+function send(dispatcher: Dispatcher, request: ExchangeRequest, signal: AbortSignal): Promise<Response> {
+  const { url, method, headers, body } = request;
+  return dispatcher.request({
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method,
+    // A compressed body could be a bomb, and the digest is of the bytes as stored.
+    headers: { 'accept-encoding': 'identity', 'user-agent': 'proofgate', ...headers },
+    body: body ?? null,
+    signal,
+  });
+}
+
+/**
+ * Real timers, not the injected clock: they guard against real sockets. None of them can be extended by a peer
+ * that sends a byte now and then, except the idle one, which the request's own deadline contains.
+ */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #request: ExchangeRequest;
+  readonly #limits: RegistryLimits;
+  readonly #whole: NodeJS.Timeout;
+  readonly #leave: () => void;
+  #phase: NodeJS.Timeout;
+  #reason: string | undefined;
+
+  constructor(request: ExchangeRequest, limits: RegistryLimits) {
+    this.#request = request;
+    this.#limits = limits;
+    this.#whole = this.#timer(limits.requestMs, 'the whole answer');
+    this.#phase = this.#timer(limits.connectMs + limits.headersMs, "the answer's headers");
+    this.#leave = () => this.#controller.abort(request.signal?.reason);
+    request.signal?.addEventListener('abort', this.#leave, { once: true });
+    if (request.signal?.aborted) this.#leave();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Headers or a part of the body. */
+  progress(): void {
+    clearTimeout(this.#phase);
+    this.#phase = this.#timer(this.#limits.idleBodyMs, "more of the answer's body");
+  }
+
+  /** The error, when a deadline is what ended the request. */
+  error(): ProofgateError | undefined {
+    if (this.#reason === undefined) return undefined;
+    return new ProofgateError('TIMEOUT', `${redactUrl(this.#request.url)}: ${this.#reason}`, {
+      hint: 'Try again; if it persists, look at the registry, the proxy and the network between.',
+    });
+  }
+
+  clear(): void {
+    clearTimeout(this.#whole);
+    clearTimeout(this.#phase);
+    this.#request.signal?.removeEventListener('abort', this.#leave);
+  }
+
+  #timer(ms: number, what: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#reason ??= `${what} did not arrive within ${ms} ms`;
+      this.#controller.abort();
+    }, ms);
+  }
+}
+
+function toAnswer(url: URL, response: Response, body: Buffer): Answer {
+  const header = (name: string): readonly string[] => {
+    const value = response.headers[name];
+    if (value === undefined) return [];
+    return Array.isArray(value) ? value : [value];
+  };
+  return { url, status: response.statusCode, body, header };
+}

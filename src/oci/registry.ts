@@ -1,0 +1,213 @@
+// Reading from registries: the public face of this folder. Every byte that it hands out has been held against its
+// digest; work that several callers want at once is done once.
+import type { Clock } from '../base/clock.ts';
+import { type Digest, digestOf } from '../base/digest.ts';
+import { ProofgateError } from '../base/errors.ts';
+import { fingerprint } from '../base/fingerprint.ts';
+import { SingleFlight } from '../base/single-flight.ts';
+import type { RegistryUsage } from '../report/report.ts';
+import { Authorizer } from './auth.ts';
+import { Credentials } from './credentials.ts';
+import { Endpoints } from './endpoint.ts';
+import { Ledger } from './ledger.ts';
+import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
+import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
+import { MANIFEST_ACCEPT } from './media-types.ts';
+import { cancelled } from './network-error.ts';
+import { RecentManifests } from './recent-manifests.ts';
+import { formatReference, formatRepository, pinned, type Reference, type Repository } from './reference.ts';
+import { Referrers } from './referrers.ts';
+import { RepositoryClient } from './repository-client.ts';
+import { Transport } from './transport.ts';
+
+export interface RegistryOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** `host[:port]`, lower case. */
+  readonly insecureRegistries: ReadonlySet<string>;
+  readonly clock: Clock;
+  readonly limits?: Partial<RegistryLimits>;
+  /** From 0 to 1; jitter of back-offs. */
+  readonly random?: () => number;
+}
+
+/**
+ * Read-only client of all registries of one run.
+ *
+ * All methods throw ProofgateError: `UNAUTHORIZED`, `THROTTLED`, `REGISTRY_UNAVAILABLE`, `REGISTRY_PROTOCOL`, `NETWORK`,
+ * `TIMEOUT`, `CANCELLED`, `CONTENT_*`, `REDIRECT_REFUSED`, `CREDENTIAL_HELPER_FAILED`. A `signal` lets one caller leave;
+ * shared work ends when all who wanted it have left.
+ */
+export class Registry {
+  /** For services that are no registries, see `createHttpClient`. */
+  readonly transport: Transport;
+  readonly #ledger = new Ledger();
+  readonly #client: RepositoryClient;
+  readonly #referrers: Referrers;
+  readonly #recent: RecentManifests;
+  readonly #manifestFlights = new SingleFlight<Manifest | undefined>();
+  readonly #referrersFlights = new SingleFlight<readonly Descriptor[]>();
+  readonly #blobFlights = new SingleFlight<Buffer>();
+
+  /**
+   * Reads the environment's files, and opens no connection.
+   * @throws ProofgateError `BAD_CREDENTIALS_FILE`, `UNREADABLE_FILE` (certificates), `BAD_OPTION` (proxies)
+   */
+  constructor(options: RegistryOptions) {
+    const { environment, insecureRegistries, clock, random = Math.random } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const credentials = new Credentials(environment, limits);
+    this.transport = new Transport({
+      environment,
+      insecureRegistries,
+      clock,
+      limits,
+      random,
+      ledger: this.#ledger,
+    });
+    const authorizer = new Authorizer(this.transport, credentials, clock);
+    this.#client = new RepositoryClient(this.transport, authorizer, new Endpoints(this.transport));
+    this.#referrers = new Referrers(this.#client, this.#findByTag.bind(this), limits);
+    this.#recent = new RecentManifests(limits.keptManifestBytes);
+  }
+
+  /**
+   * The manifest behind a reference: by digest when it has one, else by tag. One request.
+   * @throws ProofgateError `IMAGE_NOT_FOUND`
+   */
+  async resolve(reference: Reference, signal?: AbortSignal): Promise<Manifest> {
+    const { repository, digest, tag = 'latest' } = reference;
+    if (digest !== undefined) return await this.manifest(repository, digest, signal);
+    const manifest = await this.findManifestByTag(repository, tag, signal);
+    if (manifest === undefined) throw notFound(formatReference(reference));
+    return manifest;
+  }
+
+  /**
+   * Kept for the run, within a bound; failures are not.
+   * @throws ProofgateError `IMAGE_NOT_FOUND`
+   */
+  async manifest(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<Manifest> {
+    const key = toKey(repository, digest);
+    const kept = this.#recent.get(key);
+    if (kept !== undefined) {
+      this.#ledger.countShared();
+      return kept;
+    }
+    const fetch = (shared: AbortSignal) => this.#fetchManifest(repository, digest, digest, shared);
+    const manifest = await this.#share(this.#manifestFlights, key, fetch, signal);
+    if (manifest === undefined) throw notFound(pinned(repository, digest));
+    return manifest;
+  }
+
+  /** Undefined only when the registry itself says that there is no such tag. */
+  async findManifestByTag(
+    repository: Repository,
+    tag: string,
+    signal?: AbortSignal,
+  ): Promise<Manifest | undefined> {
+    const find = (shared: AbortSignal) => this.#findByTag(repository, tag, shared);
+    return await this.#share(this.#manifestFlights, toKey(repository, tag), find, signal);
+  }
+
+  /** Descriptors of everything that names `digest` as its subject. What they say of its type is not reliable. */
+  async referrers(
+    repository: Repository,
+    digest: Digest,
+    signal?: AbortSignal,
+  ): Promise<readonly Descriptor[]> {
+    const list = (shared: AbortSignal) => this.#referrers.list(repository, digest, shared);
+    return await this.#share(this.#referrersFlights, toKey(repository, digest), list, signal);
+  }
+
+  /**
+   * The whole blob, of exactly the descriptor's size and digest. The buffer is shared: do not write to it.
+   * @throws ProofgateError `CONTENT_TOO_LARGE` before any request when the descriptor exceeds `maxBytes`
+   */
+  async blob(
+    repository: Repository,
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
+    const { digest, size } = descriptor;
+    const what = `blob ${pinned(repository, digest)}`;
+    if (size > maxBytes) {
+      throw new ProofgateError('CONTENT_TOO_LARGE', `${what} has ${size} bytes, more than ${maxBytes}`, {
+        hint: 'Proofgate refuses larger content on purpose; if it is legitimate, please report it.',
+      });
+    }
+    const fetch = async (shared: AbortSignal) => {
+      const rule = { maxBytes: size, size, digest };
+      const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
+      const answer = await this.#client.find(question, shared);
+      if (answer !== undefined) return answer.body;
+      throw new ProofgateError('REGISTRY_PROTOCOL', `${what} is missing, though a manifest names it`, {
+        hint: 'Push the image or its signature again.',
+      });
+    };
+    return await this.#share(
+      this.#blobFlights,
+      fingerprint([toKey(repository, digest), size]),
+      fetch,
+      signal,
+    );
+  }
+
+  /** What the run has cost so far. */
+  usage(): { registries: RegistryUsage[]; sharedLookups: number } {
+    return this.#ledger.usage();
+  }
+
+  /** Cuts every connection; nothing may be asked afterwards. */
+  async close(): Promise<void> {
+    await this.transport.close();
+  }
+
+  #findByTag(repository: Repository, tag: string, signal?: AbortSignal): Promise<Manifest | undefined> {
+    return this.#fetchManifest(repository, tag, undefined, signal);
+  }
+
+  async #fetchManifest(
+    repository: Repository,
+    version: string,
+    digest: Digest | undefined,
+    signal?: AbortSignal,
+  ): Promise<Manifest | undefined> {
+    const what =
+      digest === undefined ? `${formatRepository(repository)}:${version}` : pinned(repository, digest);
+    const maxBytes = this.transport.limits.manifestBytes;
+    const rule = digest === undefined ? { maxBytes } : { maxBytes, digest };
+    const question = { repository, path: `manifests/${version}`, accept: MANIFEST_ACCEPT, rule, what };
+    const answer = await this.#client.find(question, signal);
+    if (answer === undefined) return undefined;
+    // From the body: the header that names a digest is only ever a reason for doubt (body.ts).
+    const actual = digest ?? digestOf(answer.body);
+    const manifest = parseManifest(answer.body, actual, answer.header('content-type')[0]);
+    this.#recent.add(toKey(repository, actual), manifest);
+    return manifest;
+  }
+
+  async #share<T>(
+    flights: SingleFlight<T>,
+    key: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    if (flights.isFlying(key)) this.#ledger.countShared();
+    try {
+      return await flights.run(key, work, signal);
+    } catch (error) {
+      throw signal?.aborted ? cancelled(signal) : error;
+    }
+  }
+}
+
+function toKey(repository: Repository, version: string): string {
+  return fingerprint([repository.registry, repository.name, version]);
+}
+
+function notFound(what: string): ProofgateError {
+  return new ProofgateError('IMAGE_NOT_FOUND', `${what} does not exist`, {
+    hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
+  });
+}
