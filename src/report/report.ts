@@ -40,8 +40,17 @@ export interface RunWarning {
 
 /** Who signed: which of the given keys, or which of the given identities with what the certificate says. */
 export type SignedBy =
-  | { readonly type: 'key'; /** SHA-256 of the SubjectPublicKeyInfo, hex. */ readonly fingerprint: string; readonly name: string }
-  | { readonly type: 'identity'; readonly subject: string; readonly issuer: string; readonly matched: string };
+  | {
+      readonly type: 'key' /** SHA-256 of the SubjectPublicKeyInfo, hex. */;
+      readonly fingerprint: string;
+      readonly name: string;
+    }
+  | {
+      readonly type: 'identity';
+      readonly subject: string;
+      readonly issuer: string;
+      readonly matched: string;
+    };
 
 export interface SignatureSummary {
   readonly format: 'bundle' | 'legacy';

@@ -1,0 +1,97 @@
+// Numbers and outcomes in words, the same in every readable output.
+import { titleOf } from './checks.ts';
+import {
+  type ComponentResult,
+  countOutcomes,
+  type Outcome,
+  type RegistryUsage,
+  type Report,
+  type SignatureSummary,
+} from './report.ts';
+
+/** What a reader's eye looks for in a summary. */
+export const OUTCOME_MARKS: Readonly<Record<Outcome | 'collected', string>> = {
+  verified: '✅',
+  rejected: '❌',
+  undetermined: '⚠️',
+  collected: '▫️',
+};
+
+/** Most severe first. */
+export const OUTCOMES: readonly Outcome[] = ['rejected', 'undetermined', 'verified'];
+
+export function renderCount(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`;
+}
+
+/** Powers of 1024, such as `1.4 MiB`. */
+export function renderBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Such as `850 ms`, `12.3 s` or `4 min 05 s`. */
+export function renderDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+}
+
+/** The one sentence to read first, such as `2 of 12 components rejected, 1 undetermined, 9 verified`. */
+export function renderHeadline(report: Pick<Report, 'components'>): string {
+  const total = report.components.length;
+  if (total === 0) return 'no component was looked at';
+  const counts = countOutcomes(report.components);
+  if (counts.verified === total)
+    return `${total === 1 ? 'the only component is' : `all ${total} components`} verified`;
+  const [first, ...rest] = OUTCOMES.filter((outcome) => counts[outcome] > 0);
+  const head = `${counts[first as Outcome]} of ${renderCount(total, 'component')} ${first}`;
+  return [head, ...rest.map((outcome) => `${counts[outcome]} ${outcome}`)].join(', ');
+}
+
+/** Who signed, without repetition: `key cosign.pub`, or the subject of the certificate. */
+export function renderSigners(signatures: readonly SignatureSummary[]): string {
+  const names = signatures.map(({ signedBy }) =>
+    signedBy.type === 'key' ? `key ${signedBy.name}` : signedBy.subject,
+  );
+  const distinct = [...new Set(names)];
+  const more = distinct.length > 2 ? ` and ${distinct.length - 2} more` : '';
+  return distinct.slice(0, 2).join(', ') + more;
+}
+
+/** All signatures that a component verified with: of the image first, then of its attestations. */
+export function signaturesOf(component: ComponentResult): SignatureSummary[] {
+  return [
+    ...component.signatures,
+    ...component.attestations.flatMap((attestation) => attestation.signatures),
+  ];
+}
+
+/** Answers by status, ascending, what got no answer last: `200 × 31, 404 × 12, error × 1`. */
+export function renderStatuses(usage: RegistryUsage): string {
+  return Object.entries(usage.statuses)
+    .filter(([, count]) => count > 0)
+    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+    .map(([status, count]) => `${status} × ${count}`)
+    .join(', ');
+}
+
+/** The reference with its digest shortened to what a person compares: `registry/repo@sha256:0123456789ab…`. */
+export function toShortReference(reference: string): string {
+  return reference.replace(/(@sha(?:256|512):[0-9a-f]{12})[0-9a-f]+$/, '$1…');
+}
+
+/** Why a component is not verified, in a table's cell: the first cause, and how many more there are. */
+export function renderCause({ findings }: ComponentResult): string {
+  const [first] = [...findings].sort((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
+  if (first === undefined) return '';
+  const more = findings.length > 1 ? ` (+${findings.length - 1})` : '';
+  return `${titleOf(first)}: ${first.reason}${more}`;
+}
