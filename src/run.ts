@@ -34,7 +34,7 @@ export async function run(options: Options, context: RunContext): Promise<Report
   const deadline = startDeadline(options.timeoutMs, context.signal);
   const registry = new Registry({ environment, clock, insecureRegistries: options.insecureRegistries });
   try {
-    const http = createHttpClient(registry);
+    const http = createHttpClient(registry.transport);
     const trust = lazily((signal) => loadTrust(options.trust, http, signal), deadline.signal);
     if (needsTrust(options)) trust.begin();
     const verifier = new Verifier({

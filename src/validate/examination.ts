@@ -34,7 +34,7 @@ export interface Examiner {
 export async function examineSubjects(
   subjects: readonly Subject[],
   { verifier, signers, wanted, workers, signal }: Examiner,
-  finished: (subject: Subject) => void,
+  finished: (subject: Subject, examination: Examination) => void,
 ): Promise<ReadonlyMap<string, Examination>> {
   const distinct = [...new Map(subjects.map((subject) => [subjectKey(subject), subject])).entries()];
   const examined = await mapBounded(distinct, workers, async ([key, subject]) => {
@@ -45,7 +45,7 @@ export async function examineSubjects(
     } catch (error) {
       examination = { type: 'failed', error: toProofgateError(error) };
     }
-    finished(subject);
+    finished(subject, examination);
     return [key, examination] as const;
   });
   return new Map(examined);

@@ -5,7 +5,7 @@ import type { ComponentResult, TaskBundleResult } from '../report/report.ts';
 import { hasSigners, type Signers } from '../verify/signers.ts';
 import type { SubjectVerifier } from '../verify/subject.ts';
 import { judgeComponent, type Requirements } from './component.ts';
-import { type Examiner, examineSubjects, type Subject, subjectKey } from './examination.ts';
+import { type Examination, type Examiner, examineSubjects, type Subject, subjectKey } from './examination.ts';
 import { expandSnapshot, type Target } from './expansion.ts';
 import type { SnapshotSpec } from './snapshot.ts';
 import { examineBundles, listTasks, type TaskList, toTaskBundleResults } from './tasks.ts';
@@ -48,14 +48,14 @@ export async function validateRelease(
   const requirements = toRequirements(options);
   const targets = await expandSnapshot(registry, options.snapshot, workers, signal);
   const subjects = targets.flatMap(toSubject);
-  progress.start(new Set(subjects.map(subjectKey)).size);
-
   const wanted = {
     signature: requirements.signature,
     attestation: requirements.attestation || requirements.taskBundles,
   };
   const examiner: Examiner = { verifier, signers, wanted, workers, signal };
-  const examinations = await examineSubjects(subjects, examiner, () => progress.advance());
+  const { started, examined } = reportProgress(targets, requirements, progress);
+  started();
+  const examinations = await examineSubjects(subjects, examiner, examined);
 
   const tasks = new Map<string, TaskList>();
   for (const [key, examination] of examinations) {
@@ -80,6 +80,25 @@ export async function validateRelease(
     taskBundles: toTaskBundleResults(uses, bundles),
     sharedVerifications:
       subjects.length - examinations.size + (bundles === undefined ? 0 : taskUses - bundles.size),
+  };
+}
+
+/** Progress counts components; what is said of one while tasks are still to come is provisional. */
+function reportProgress(targets: readonly Target[], requirements: Requirements, progress: Progress) {
+  const told = { ...requirements, taskBundles: false };
+  const tell = (target: Target, examination: Examination | undefined) => {
+    const evidence = { target, examination, tasks: NO_TASKS, bundles: new Map() };
+    progress.finished(target.component.name, judgeComponent(evidence, told).outcome);
+  };
+  const bySubject = Map.groupBy(targets, (target) => toSubject(target).map(subjectKey)[0]);
+  return {
+    started: () => {
+      progress.start(targets.length);
+      for (const target of bySubject.get(undefined) ?? []) tell(target, undefined);
+    },
+    examined: (subject: Subject, examination: Examination) => {
+      for (const target of bySubject.get(subjectKey(subject)) ?? []) tell(target, examination);
+    },
   };
 }
 
