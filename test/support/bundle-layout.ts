@@ -74,7 +74,7 @@ export function pushBundle(
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType: declared,
-    config: { mediaType: EMPTY_CONFIG, ...registry.putBlob(repository, '{}') },
+    config: { mediaType: EMPTY_CONFIG, artifactType: declared, ...registry.putBlob(repository, '{}') },
     layers: [{ mediaType: declared, ...registry.putBlob(repository, bytes) }],
     subject,
     annotations: { 'org.opencontainers.image.created': '2026-01-01T00:00:00Z', ...annotations },

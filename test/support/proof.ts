@@ -22,7 +22,7 @@ export interface ProofOptions {
   readonly sigstore?: SigstoreServices;
   /** Which Rekor sees it. Default: `v1` when there is `sigstore`, otherwise `none`. */
   readonly log?: 'none' | 'v1' | 'v2';
-  /** Default: what cosign uses: hashedrekord for bytes, dsse for envelopes. */
+  /** Default: what cosign uses: dsse for envelopes in Rekor v1, hashedrekord for all else. */
   readonly entryKind?: EntryKind;
   /** Default: true with Rekor v2, whose entries have no time, and for keyless signers without log. */
   readonly timestamp?: boolean;
@@ -115,8 +115,10 @@ function needed(sigstore: SigstoreServices | undefined): SigstoreServices {
   return sigstore;
 }
 
+/** Clients of Rekor v2 log an envelope as the hash of its pre-authentication encoding; cosign 3 takes no other. */
 function defaultKind(log: string, envelope: boolean): EntryKind {
-  return `${envelope ? 'dsse' : 'hashedrekord'} ${log === 'v2' ? '0.0.2' : '0.0.1'}`;
+  if (log === 'v2') return 'hashedrekord 0.0.2';
+  return envelope ? 'dsse 0.0.1' : 'hashedrekord 0.0.1';
 }
 
 function keyDetailsOf({ type, hash, padding }: SigningKey): string {
