@@ -2,6 +2,7 @@
 import type { Clock } from './base/clock.ts';
 import { ProofgateError } from './base/errors.ts';
 import { createHttpClient } from './oci/http-client.ts';
+import { parseReference } from './oci/reference.ts';
 import { Registry } from './oci/registry.ts';
 import type { Options } from './options.ts';
 import type { Progress } from './report/progress.ts';
@@ -13,6 +14,7 @@ import {
   worstOutcome,
 } from './report/report.ts';
 import { validateRelease } from './validate/release.ts';
+import type { SnapshotComponent } from './validate/snapshot.ts';
 import { RekorClient } from './verify/rekor.ts';
 import { SubjectVerifier } from './verify/subject.ts';
 import { loadTrust, type Trust } from './verify/trust.ts';
@@ -56,7 +58,7 @@ export async function run(options: Options, context: RunContext): Promise<Report
       effectiveTime: new Date(startedMs).toISOString(),
       components: release.components,
       taskBundles: release.taskBundles,
-      warnings: toWarnings(loaded),
+      warnings: [...(loaded?.warnings ?? []), ...warnOfTags(options)],
       key: options.signers.keys.map((key) => key.pem.trimEnd()).join('\n'),
       trust: toTrustSummary(loaded),
       usage: measure(registry, release.sharedVerifications, clock.now() - startedMs),
@@ -123,8 +125,19 @@ function startDeadline(
   };
 }
 
-function toWarnings(trust: Trust | undefined): readonly RunWarning[] {
-  return trust?.warnings ?? [];
+/** A tag may point elsewhere tomorrow: the verdict is about the digest that it was resolved to. */
+function warnOfTags({ snapshot }: Options): readonly RunWarning[] {
+  const isTag = ({ containerImage }: SnapshotComponent) =>
+    parseReference(containerImage).digest === undefined;
+  const count = snapshot.components.filter(isTag).length;
+  if (count === 0) return [];
+  const which = `${count} of ${snapshot.components.length} components are named by tag`;
+  return [
+    {
+      code: 'TAGS',
+      message: `${which}: their results are about the digests in the report. Deploy by digest.`,
+    },
+  ];
 }
 
 function toTrustSummary(trust: Trust | undefined): TrustSummary {

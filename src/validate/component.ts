@@ -1,6 +1,6 @@
 // One component judged: what was seen, and what is required, into one result.
 import { ProofgateError } from '../base/errors.ts';
-import { formatReference, parseReference, pinned } from '../oci/reference.ts';
+import { pinned } from '../oci/reference.ts';
 import type {
   AttestationSummary,
   CheckCode,
@@ -57,11 +57,7 @@ export function judgeComponent(evidence: ComponentEvidence, requirements: Requir
     outcome: judgeOutcome(findings, successes, requirements),
     findings,
     successes,
-    warnings: [
-      ...tagWarning(target),
-      ...unreadWarnings(seen?.signatures),
-      ...unreadWarnings(seen?.attestations),
-    ],
+    warnings: [...unreadWarnings(seen?.signatures), ...unreadWarnings(seen?.attestations)],
     signatures: seen?.signatures.verified.map((verified) => verified.signature) ?? [],
     attestations: seen?.attestations.verified.flatMap(toAttestationSummary) ?? [],
     taskBundles: [...new Set(bundles)],
@@ -142,8 +138,7 @@ function judgeSyntax(attestations: readonly Verified[]): Verdict {
 function judgeTasks({ tasks, bundles }: ComponentEvidence, attestations: KindResult): Verdict {
   const code = 'builtin.task_bundle.signature_check';
   if (tasks.problem !== undefined) return failed(code, tasks.problem);
-  // Without a verified attestation nobody says which tasks ran.
-  if (attestations.failure !== undefined) return failed(code, attestations.failure.error);
+  if (attestations.failure !== undefined) return failed(code, unknownTasks(attestations.failure.error));
   const unread = attestations.unread.find((error) => error.kind === 'undetermined');
   const incomplete = unread === undefined ? [] : [toFinding(code, unread)];
   const findings = tasks.tasks.flatMap((task) => {
@@ -155,6 +150,15 @@ function judgeTasks({ tasks, bundles }: ComponentEvidence, attestations: KindRes
   });
   const all = [...incomplete, ...findings];
   return all.length > 0 ? { findings: all, successes: [] } : passed(code, `${tasks.tasks.length} verified`);
+}
+
+/** As undetermined, or as rejected, as the attestations are. */
+function unknownTasks(cause: ProofgateError): ProofgateError {
+  const message = 'nobody says which tasks built it, since its attestations did not verify';
+  return new ProofgateError(cause.code, message, {
+    cause,
+    hint: 'Mend what is wrong with its attestations first.',
+  });
 }
 
 function toAttestationSummary(verified: Verified): readonly AttestationSummary[] {
@@ -178,14 +182,6 @@ function findBuildType(predicate: unknown): string | undefined {
   };
   const found = buildType ?? buildDefinition?.buildType;
   return typeof found === 'string' ? found : undefined;
-}
-
-/** A tag may point elsewhere tomorrow: the digest that was looked at is what the verdict is about. */
-function tagWarning({ component, manifest }: Target): readonly string[] {
-  if (manifest === undefined) return [];
-  const reference = parseReference(component.containerImage);
-  if (reference.digest !== undefined) return [];
-  return [`${formatReference(reference)} is a tag: this result is about ${manifest.digest} only`];
 }
 
 function unreadWarnings(kind: KindResult | undefined): readonly string[] {

@@ -1,10 +1,9 @@
 // A snapshot's components, each resolved to a digest once; image indexes give their children too.
-import { mapBounded } from '../base/bounded.ts';
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
 import type { Descriptor, ImageIndex, Manifest, Platform } from '../oci/manifest.ts';
 import { parseReference, pinned, type Repository } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
-import type { SnapshotComponent, SnapshotSpec } from './snapshot.ts';
+import type { SnapshotComponent } from './snapshot.ts';
 
 /** Indexes within indexes: two levels are seen in the wild. */
 export const MAX_INDEX_DEPTH = 4;
@@ -31,22 +30,10 @@ interface Parent {
 }
 
 /**
- * Every component of the snapshot and every child of an index, indexes first. A reference that cannot be
- * resolved, or an index that cannot be expanded, stays in the list with its error: nothing is ever skipped.
+ * The component and, when it is an index, its children, itself first. A reference that cannot be resolved, or an
+ * index that cannot be expanded, is returned with its error: nothing is ever skipped. Never rejects.
  */
-export async function expandSnapshot(
-  registry: Registry,
-  snapshot: SnapshotSpec,
-  workers: number,
-  signal?: AbortSignal,
-): Promise<readonly Target[]> {
-  const expanded = await mapBounded(snapshot.components, workers, (component) =>
-    expandComponent(registry, component, signal),
-  );
-  return expanded.flat();
-}
-
-async function expandComponent(
+export async function expandComponent(
   registry: Registry,
   component: SnapshotComponent,
   signal: AbortSignal | undefined,

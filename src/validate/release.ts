@@ -1,14 +1,23 @@
 // The product: every component of a release looked at and judged, and the task bundles that built them.
+import { mapBounded } from '../base/bounded.ts';
+import { toProofgateError } from '../base/errors.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { Progress } from '../report/progress.ts';
-import type { ComponentResult, TaskBundleResult } from '../report/report.ts';
-import { hasSigners, type Signers } from '../verify/signers.ts';
+import { type ComponentResult, type TaskBundleResult, worstOutcome } from '../report/report.ts';
+import type { Signers } from '../verify/signers.ts';
 import type { SubjectVerifier } from '../verify/subject.ts';
 import { judgeComponent, type Requirements } from './component.ts';
-import { type Examination, type Examiner, examineSubjects, type Subject, subjectKey } from './examination.ts';
-import { expandSnapshot, type Target } from './expansion.ts';
-import type { SnapshotSpec } from './snapshot.ts';
-import { examineBundles, listTasks, type TaskList, toTaskBundleResults } from './tasks.ts';
+import { Examiner } from './examination.ts';
+import { expandComponent, type Target } from './expansion.ts';
+import type { SnapshotComponent, SnapshotSpec } from './snapshot.ts';
+import {
+  BundleExaminer,
+  bundlesOf,
+  type ExaminedBundle,
+  listTasks,
+  NO_TASKS,
+  toTaskBundleResults,
+} from './tasks.ts';
 
 export interface ReleaseOptions {
   readonly snapshot: SnapshotSpec;
@@ -33,112 +42,97 @@ export interface ReleaseResult {
   readonly sharedVerifications: number;
 }
 
-const NO_TASKS: TaskList = { tasks: [], problem: undefined };
-
 /**
  * Validates every component, always: failures become findings, and an aborted `signal` leaves what is known,
- * with the rest `undetermined`.
+ * with the rest `undetermined`. Never rejects for a component.
  */
 export async function validateRelease(
   options: ReleaseOptions,
-  { registry, verifier, progress }: ReleaseTools,
+  tools: ReleaseTools,
   signal?: AbortSignal,
 ): Promise<ReleaseResult> {
-  const { workers, signers } = options;
-  const requirements = toRequirements(options);
-  const targets = await expandSnapshot(registry, options.snapshot, workers, signal);
-  const subjects = targets.flatMap(toSubject);
-  const wanted = {
-    signature: requirements.signature,
-    attestation: requirements.attestation || requirements.taskBundles,
-  };
-  const examiner: Examiner = { verifier, signers, wanted, workers, signal };
-  const { started, examined } = reportProgress(targets, requirements, progress);
-  started();
-  const examinations = await examineSubjects(subjects, examiner, examined);
-
-  const tasks = new Map<string, TaskList>();
-  for (const [key, examination] of examinations) {
-    if (examination.type === 'seen') tasks.set(key, listTasks(examination.result.attestations.verified));
-  }
-  const tasksOf = (target: Target): TaskList => {
-    const [subject] = toSubject(target);
-    return (subject && tasks.get(subjectKey(subject))) ?? NO_TASKS;
-  };
-  const uses = mapUses(targets, tasksOf);
-  const bundles = await examineAllBundles([...tasks.values()], options, { registry, examiner });
-
-  const components = targets.map((target) => {
-    const [subject] = toSubject(target);
-    const examination = subject && examinations.get(subjectKey(subject));
-    const evidence = { target, examination, tasks: tasksOf(target), bundles: bundles ?? new Map() };
-    return judgeComponent(evidence, requirements);
+  const release = new Release(options, tools, signal);
+  const { components } = options.snapshot;
+  tools.progress.start(components.length);
+  const validated = await mapBounded(components, options.workers, async (component) => {
+    const results = await release.validate(component);
+    tools.progress.finished(component.name, worstOutcome(results.map((result) => result.outcome)));
+    return results;
   });
-  const taskUses = [...uses.values()].reduce((sum, users) => sum + users.length, 0);
-  return {
-    components,
-    taskBundles: toTaskBundleResults(uses, bundles),
-    sharedVerifications:
-      subjects.length - examinations.size + (bundles === undefined ? 0 : taskUses - bundles.size),
-  };
+  return release.conclude(validated.flat());
 }
 
-/** Progress counts components; what is said of one while tasks are still to come is provisional. */
-function reportProgress(targets: readonly Target[], requirements: Requirements, progress: Progress) {
-  const told = { ...requirements, taskBundles: false };
-  const tell = (target: Target, examination: Examination | undefined) => {
-    const evidence = { target, examination, tasks: NO_TASKS, bundles: new Map() };
-    progress.finished(target.component.name, judgeComponent(evidence, told).outcome);
-  };
-  const bySubject = Map.groupBy(targets, (target) => toSubject(target).map(subjectKey)[0]);
-  return {
-    started: () => {
-      progress.start(targets.length);
-      for (const target of bySubject.get(undefined) ?? []) tell(target, undefined);
-    },
-    examined: (subject: Subject, examination: Examination) => {
-      for (const target of bySubject.get(subjectKey(subject)) ?? []) tell(target, examination);
-    },
-  };
-}
+/** The work that the components of one release share. */
+class Release {
+  readonly #registry: Registry;
+  readonly #signal: AbortSignal | undefined;
+  readonly #requirements: Requirements;
+  readonly #images: Examiner;
+  readonly #bundles: BundleExaminer | undefined;
+  readonly #examinedBundles = new Map<string, ExaminedBundle>();
 
-function toRequirements({ require, taskBundleSigners }: ReleaseOptions): Requirements {
-  return {
-    signature: require.has('signature'),
-    attestation: require.has('attestation'),
-    taskBundles: taskBundleSigners !== undefined && hasSigners(taskBundleSigners),
-  };
-}
-
-function toSubject({ repository, manifest }: Target): readonly Subject[] {
-  return repository === undefined || manifest === undefined ? [] : [{ repository, manifest }];
-}
-
-function mapUses(
-  targets: readonly Target[],
-  tasksOf: (target: Target) => TaskList,
-): ReadonlyMap<string, readonly string[]> {
-  const uses = new Map<string, string[]>();
-  for (const target of targets) {
-    for (const task of tasksOf(target).tasks) {
-      if (task.type !== 'bundle') continue;
-      const users = uses.get(task.reference) ?? [];
-      if (!users.includes(target.component.containerImage)) users.push(target.component.containerImage);
-      uses.set(task.reference, users);
+  constructor(
+    options: ReleaseOptions,
+    { registry, verifier }: ReleaseTools,
+    signal: AbortSignal | undefined,
+  ) {
+    const { signers, taskBundleSigners, require } = options;
+    const taskBundles = taskBundleSigners !== undefined;
+    this.#registry = registry;
+    this.#signal = signal;
+    this.#requirements = {
+      signature: require.has('signature'),
+      attestation: require.has('attestation'),
+      taskBundles,
+    };
+    const { signature, attestation } = this.#requirements;
+    // Only verified provenance says which tasks ran.
+    const wanted = { signature, attestation: attestation || taskBundles };
+    this.#images = new Examiner(verifier, signers, wanted, signal);
+    if (taskBundleSigners !== undefined) {
+      const examiner = new Examiner(
+        verifier,
+        taskBundleSigners,
+        { signature: true, attestation: false },
+        signal,
+      );
+      this.#bundles = new BundleExaminer(registry, examiner, signal);
     }
   }
-  return uses;
-}
 
-async function examineAllBundles(
-  lists: readonly TaskList[],
-  { taskBundleSigners }: ReleaseOptions,
-  { registry, examiner }: { registry: Registry; examiner: Examiner },
-) {
-  if (taskBundleSigners === undefined) return undefined;
-  const bundles = lists.flatMap((list) =>
-    list.tasks.flatMap((task) => (task.type === 'bundle' ? [task] : [])),
-  );
-  const wanted = { signature: true, attestation: false };
-  return examineBundles(bundles, registry, { ...examiner, signers: taskBundleSigners, wanted });
+  /** The component's result and, for an index, its children's. */
+  async validate(component: SnapshotComponent): Promise<readonly ComponentResult[]> {
+    const targets = await expandComponent(this.#registry, component, this.#signal);
+    return Promise.all(targets.map((target) => this.#validateSafely(target)));
+  }
+
+  conclude(components: readonly ComponentResult[]): ReleaseResult {
+    return {
+      components,
+      taskBundles: toTaskBundleResults(components, this.#examinedBundles),
+      sharedVerifications: this.#images.shared + (this.#bundles?.shared ?? 0),
+    };
+  }
+
+  /** A defect in judging one component must not cost the others their report. */
+  async #validateSafely(target: Target): Promise<ComponentResult> {
+    try {
+      return await this.#validateTarget(target);
+    } catch (thrown) {
+      const examination = { type: 'failed', error: toProofgateError(thrown) } as const;
+      return judgeComponent({ target, examination, tasks: NO_TASKS, bundles: new Map() }, this.#requirements);
+    }
+  }
+
+  async #validateTarget(target: Target): Promise<ComponentResult> {
+    const { repository, manifest } = target;
+    const examination =
+      repository === undefined || manifest === undefined
+        ? undefined
+        : await this.#images.examine(repository, manifest);
+    const tasks = listTasks(examination?.type === 'seen' ? examination.result.attestations.verified : []);
+    const bundles = (await this.#bundles?.examine(bundlesOf(tasks))) ?? new Map<string, ExaminedBundle>();
+    for (const [reference, bundle] of bundles) this.#examinedBundles.set(reference, bundle);
+    return judgeComponent({ target, examination, tasks, bundles }, this.#requirements);
+  }
 }

@@ -1,9 +1,8 @@
 // The tasks that built the images: named by verified provenance, verified once per bundle.
-
-import { mapBounded } from '../base/bounded.ts';
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
 import type { Registry } from '../oci/registry.ts';
 import {
+  type ComponentResult,
   type Finding,
   type SignatureSummary,
   type TaskBundleResult,
@@ -11,7 +10,7 @@ import {
 } from '../report/report.ts';
 import { distinctTasks, findTasks, type TaskUse } from '../verify/task-bundles.ts';
 import type { Verified } from '../verify/verifier.ts';
-import { type Examination, type Examiner, examineSubjects, subjectKey } from './examination.ts';
+import type { Examination, Examiner } from './examination.ts';
 import { toFinding } from './findings.ts';
 
 export type TaskBundle = Extract<TaskUse, { type: 'bundle' }>;
@@ -22,6 +21,8 @@ export interface TaskList {
   readonly problem: ProofgateError | undefined;
 }
 
+export const NO_TASKS: TaskList = { tasks: [], problem: undefined };
+
 /** Reads the tasks from attestations that verified. */
 export function listTasks(attestations: readonly Verified[]): TaskList {
   try {
@@ -31,66 +32,73 @@ export function listTasks(attestations: readonly Verified[]): TaskList {
   }
 }
 
-/** What is known of a bundle after it was looked at. */
+export function bundlesOf(list: TaskList): readonly TaskBundle[] {
+  return list.tasks.filter((task) => task.type === 'bundle');
+}
+
+/** What is known of a bundle after it was looked at. No findings: it verified, and `signatures` says by whom. */
 export interface ExaminedBundle {
-  readonly bundle: TaskBundle;
   readonly findings: readonly Finding[];
   readonly signatures: readonly SignatureSummary[];
 }
 
-/** Verifies each distinct bundle once, with the signers given for task bundles. */
-export async function examineBundles(
-  bundles: readonly TaskBundle[],
-  registry: Registry,
-  examiner: Examiner,
-): Promise<ReadonlyMap<string, ExaminedBundle>> {
-  const distinct = [...new Map(bundles.map((bundle) => [bundle.reference, bundle])).values()];
-  const examined = await mapBounded(distinct, examiner.workers, async (bundle) => {
-    const examination = await examineBundle(bundle, registry, examiner);
-    return [bundle.reference, toExaminedBundle(bundle, examination)] as const;
-  });
-  return new Map(examined);
-}
+/** Verifies task bundles with their own signers, each once a run. */
+export class BundleExaminer {
+  readonly #registry: Registry;
+  readonly #examiner: Examiner;
+  readonly #signal: AbortSignal | undefined;
+  readonly #bundles = new Map<string, Promise<ExaminedBundle>>();
+  #shared = 0;
 
-async function examineBundle(
-  bundle: TaskBundle,
-  registry: Registry,
-  examiner: Examiner,
-): Promise<Examination> {
-  const { repository, digest } = bundle;
-  try {
-    const manifest = await registry.manifest(repository, digest, examiner.signal);
-    const subject = { repository, manifest };
-    const examinations = await examineSubjects([subject], examiner, () => {});
-    const examination = examinations.get(subjectKey(subject));
-    if (examination !== undefined) return examination;
-    throw new ProofgateError('INTERNAL', `nobody looked at the task bundle ${bundle.reference}`);
-  } catch (error) {
-    return { type: 'failed', error: toProofgateError(error) };
+  constructor(registry: Registry, examiner: Examiner, signal?: AbortSignal) {
+    this.#registry = registry;
+    this.#examiner = examiner;
+    this.#signal = signal;
+  }
+
+  get shared(): number {
+    return this.#shared;
+  }
+
+  /** What is known of each, by reference. Never rejects. */
+  async examine(bundles: readonly TaskBundle[]): Promise<ReadonlyMap<string, ExaminedBundle>> {
+    const examined = bundles.map(
+      async (bundle) => [bundle.reference, await this.#examineOnce(bundle)] as const,
+    );
+    return new Map(await Promise.all(examined));
+  }
+
+  #examineOnce(bundle: TaskBundle): Promise<ExaminedBundle> {
+    const known = this.#bundles.get(bundle.reference);
+    if (known !== undefined) {
+      this.#shared += 1;
+      return known;
+    }
+    const examined = this.#examine(bundle);
+    this.#bundles.set(bundle.reference, examined);
+    return examined;
+  }
+
+  async #examine({ repository, digest, reference }: TaskBundle): Promise<ExaminedBundle> {
+    try {
+      const manifest = await this.#registry.manifest(repository, digest, this.#signal);
+      return toExaminedBundle(reference, await this.#examiner.examine(repository, manifest));
+    } catch (error) {
+      return toExaminedBundle(reference, { type: 'failed', error: toProofgateError(error) });
+    }
   }
 }
 
-function toExaminedBundle(bundle: TaskBundle, examination: Examination): ExaminedBundle {
-  const term = bundle.reference;
-  const code = 'builtin.task_bundle.signature_check';
-  if (examination.type === 'failed') {
-    return { bundle, findings: [toFinding(code, examination.error, { term })], signatures: [] };
-  }
+function toExaminedBundle(reference: string, examination: Examination): ExaminedBundle {
+  const fail = (error: ProofgateError, details: readonly string[] = []): ExaminedBundle => {
+    const finding = toFinding('builtin.task_bundle.signature_check', error, { term: reference, details });
+    return { findings: [finding], signatures: [] };
+  };
+  if (examination.type === 'failed') return fail(examination.error);
   const { verified, failure } = examination.result.signatures;
-  const signatures = verified.map((one) => one.signature);
-  if (failure !== undefined) {
-    return {
-      bundle,
-      findings: [toFinding(code, failure.error, { term, details: failure.details })],
-      signatures,
-    };
-  }
-  if (signatures.length > 0) return { bundle, findings: [], signatures };
-  const nothing = new ProofgateError(
-    'INTERNAL',
-    `the task bundle ${bundle.reference} has neither proof nor failure`,
-  );
-  return { bundle, findings: [toFinding(code, nothing, { term })], signatures };
+  if (failure !== undefined) return fail(failure.error, failure.details);
+  if (verified.length > 0) return { findings: [], signatures: verified.map((one) => one.signature) };
+  return fail(new ProofgateError('INTERNAL', `${reference} has neither proof nor failure`));
 }
 
 /** The finding for a task that cannot be verified at all, whoever signed it. */
@@ -107,21 +115,23 @@ export function toTaskFinding(task: Exclude<TaskUse, TaskBundle>): Finding {
   return toFinding(code, new ProofgateError('TASK_UNVERIFIABLE', message, { hint }), { term: task.task });
 }
 
-/** The report's view of all bundles: which components used each. `examined` is undefined when no signers were given. */
+/** The report's view of all bundles, with the components that used each; none was verified when `examined` lacks it. */
 export function toTaskBundleResults(
-  uses: ReadonlyMap<string, readonly string[]>,
-  examined: ReadonlyMap<string, ExaminedBundle> | undefined,
+  components: readonly ComponentResult[],
+  examined: ReadonlyMap<string, ExaminedBundle>,
 ): readonly TaskBundleResult[] {
-  return [...uses.entries()]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([reference, components]) => {
-      const bundle = examined?.get(reference);
-      if (bundle === undefined) {
-        return { reference, outcome: 'collected', findings: [], signatures: [], components };
-      }
-      const { findings, signatures } = bundle;
-      const outcome =
-        findings.length > 0 ? worstOutcome(findings.map((finding) => finding.outcome)) : 'verified';
-      return { reference, outcome, findings, signatures, components };
-    });
+  const uses = components.flatMap(({ taskBundles, containerImage }) =>
+    taskBundles.map((reference) => ({ reference, containerImage })),
+  );
+  const byReference = Map.groupBy(uses, ({ reference }) => reference);
+  return [...byReference.keys()].sort().map((reference) => {
+    const users = new Set(byReference.get(reference)?.map(({ containerImage }) => containerImage));
+    const { findings, signatures } = examined.get(reference) ?? { findings: [], signatures: [] };
+    const outcome = !examined.has(reference)
+      ? 'collected'
+      : findings.length > 0
+        ? worstOutcome(findings.map((finding) => finding.outcome))
+        : 'verified';
+    return { reference, outcome, findings, signatures, components: [...users] };
+  });
 }

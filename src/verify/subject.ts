@@ -160,7 +160,9 @@ function toKindResult(
   unread: readonly ProofgateError[],
 ): KindResult {
   if (unlisted.length === 0 && verified.length > 0) return { verified, unread };
-  const details = [...unlisted, ...failures, ...unread].map((error) => error.message);
+  const looked = [...unlisted, ...failures, ...unread];
+  // A single cause is the error's own message already.
+  const details = looked.length > 1 ? looked.map((error) => error.message) : [];
   const error = chooseError(place, kind, failures, unlisted, unread);
   return { verified, unread, failure: { error, details } };
 }
