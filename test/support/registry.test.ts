@@ -1,8 +1,5 @@
 // The registry that other tests lean on, over real HTTP.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/base/digest.ts';
 import { OCI_MANIFEST } from '../../src/oci/media-types.ts';
@@ -10,7 +7,7 @@ import { FakeClock } from './clock.ts';
 import { after, always, everyOther, matching, times } from './faults.ts';
 import { type RegistryOptions, startRegistry, type TestRegistry } from './registry.ts';
 import type { WireManifest } from './registry-store.ts';
-import { tempDirectory } from './temp.ts';
+import { selfSignedCertificate } from './tls.ts';
 
 const running: TestRegistry[] = [];
 afterEach(async () => {
@@ -93,17 +90,13 @@ describe('pull', () => {
 
 describe('transport', () => {
   test('https is served with the key and certificate that were given', async () => {
-    using temp = tempDirectory();
-    const [key, cert] = [join(temp.path, 'key.pem'), join(temp.path, 'cert.pem')];
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-    execFileSync('openssl', ['req', '-x509', '-nodes', ...curve, ...subject, '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
-    });
-    const ca = readFileSync(cert, 'utf8');
-    const registry = await start({ tls: { key: readFileSync(key, 'utf8'), cert: ca } });
+    const tls = await selfSignedCertificate();
+    const registry = await start({ tls });
     const status = await new Promise((resolve, reject) => {
-      get(`${registry.url}/v2/`, { ca }, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+      get(`${registry.url}/v2/`, { ca: tls.cert }, (answer) => resolve(answer.resume().statusCode)).on(
+        'error',
+        reject,
+      );
     });
     expect([status, registry.url.startsWith('https:')]).toEqual([200, true]);
     await expect(fetch(`${registry.url}/v2/`)).rejects.toThrow();
