@@ -45,9 +45,7 @@ export class Endpoints {
   }
 
   async #ask(root: URL, signal: AbortSignal): Promise<void> {
-    await this.#transport.sendOnce(
-      { url: new URL('/v2/', root), rule: { maxBytes: MAX_PROBE_BYTES } },
-      signal,
-    );
+    const rule = { maxBytes: MAX_PROBE_BYTES };
+    await this.#transport.sendOnce({ url: new URL('/v2/', root), rule, isProbe: true }, signal);
   }
 }

@@ -15,6 +15,8 @@ export interface ExchangeRequest {
   readonly body?: string;
   readonly rule: BodyRule;
   readonly signal: AbortSignal | undefined;
+  /** To find out how a host is to be spoken to: when no answer comes, the ledger has no entry. */
+  readonly isProbe?: boolean;
 }
 
 export interface Answer {
@@ -56,7 +58,7 @@ export async function exchange(
     });
     return toAnswer(request.url, response, body);
   } catch (thrown) {
-    if (!answered) ledger.countRequest(request.url.host, 'error');
+    if (!answered && !request.isProbe) ledger.countRequest(request.url.host, 'error');
     if (request.signal?.aborted) throw cancelled(request.signal);
     if (thrown instanceof ProofgateError) throw thrown;
     throw deadline.error() ?? toNetworkError(thrown, request.url, answered);

@@ -36,6 +36,8 @@ export interface RegistryLimits {
   readonly errorBytes: number;
   readonly referrersPages: number;
   readonly referrersEntries: number;
+  /** Sum of the pages of one list. */
+  readonly referrersBytes: number;
 
   readonly credentialFileBytes: number;
   readonly credentialHelperMs: number;
@@ -65,6 +67,7 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   errorBytes: 16 * KIB,
   referrersPages: 100,
   referrersEntries: 10_000,
+  referrersBytes: 32 * MIB,
   credentialFileBytes: MIB,
   credentialHelperMs: 30_000,
   credentialHelperBytes: 256 * KIB,

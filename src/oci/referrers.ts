@@ -13,6 +13,8 @@ import { isHtml, type RepositoryClient } from './repository-client.ts';
 type FindByTag = (repository: Repository, tag: string, signal?: AbortSignal) => Promise<Manifest | undefined>;
 
 const MAX_TAG_PART = 64;
+const LINK = /<([^<>]*)>((?:\s*;[^,<]*)*)/g;
+const REL_NEXT = /;\s*rel\s*=\s*"?next"?\s*(?:;|$)/i;
 
 export class Referrers {
   readonly #client: RepositoryClient;
@@ -49,9 +51,12 @@ export class Referrers {
     const visited = new Set<string>();
     let page = await fetch(`referrers/${digest}`);
     if (page === undefined) return undefined;
+    let bytes = 0;
     for (;;) {
       for (const descriptor of parsePage(page, what)) found.set(descriptor.digest, descriptor);
-      if (found.size > this.#limits.referrersEntries) throw endless(what);
+      bytes += page.body.length;
+      if (found.size > this.#limits.referrersEntries || bytes > this.#limits.referrersBytes)
+        throw endless(what);
       const next = nextPage(page, what);
       if (next === undefined) return [...found.values()];
       visited.add(page.url.href);
@@ -96,16 +101,12 @@ function parsePage(page: Answer, what: string): readonly Descriptor[] {
 
 /** `Link: <…>; rel="next"` (RFC 8288). */
 function nextPage(page: Answer, what: string): URL | undefined {
-  for (const [, target = '', params = ''] of page
-    .header('link')
-    .join(',')
-    .matchAll(/<([^>]*)>((?:\s*;[^,<]*)*)/g)) {
-    if (!/;\s*rel\s*=\s*"?next"?\s*(?:;|$)/i.test(params)) continue;
-    const url = URL.parse(target, page.url.href);
-    if (url === null) throw protocolError(what, 'its next page has no address');
-    return url;
-  }
-  return undefined;
+  const links = page.header('link').join(',').matchAll(LINK);
+  const next = [...links].find(([, , params = '']) => REL_NEXT.test(params));
+  if (next === undefined) return undefined;
+  const url = URL.parse(next[1] ?? '', page.url.href);
+  if (url === null) throw protocolError(what, 'its next page has no address');
+  return url;
 }
 
 function protocolError(what: string, why: string): ProofgateError {

@@ -32,6 +32,8 @@ export interface TransportRequest {
   readonly authorization?: string | undefined;
   readonly body?: string;
   readonly rule: BodyRule;
+  /** See `ExchangeRequest`. */
+  readonly isProbe?: boolean;
 }
 
 export class Transport {
@@ -88,6 +90,7 @@ export class Transport {
           ...(request.body === undefined ? {} : { body: request.body }),
           rule: request.rule,
           signal,
+          isProbe: request.isProbe ?? false,
         },
         this.limits,
         this.#options.ledger,
