@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     // Two cores are the smallest machine that the tests are meant for.
     maxWorkers: 2,
+    // It imports JSON without the attribute that Node asks for.
+    server: { deps: { inline: ['@actions/workflow-parser'] } },
   },
 });

@@ -1,5 +1,5 @@
 // The command's arguments → raw options. Knows flags and help, not what the values mean.
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, type Help, Option } from 'commander';
 import { type OptionDefinition, type OptionName, optionsOf } from './option-list.ts';
 import type { RawOptions } from './option-reader.ts';
 import { isBooleanText } from './values.ts';
@@ -40,6 +40,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     .description('Verifies that every image of a release is signed by whom you trust.')
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print this help')
+    .configureHelp({ formatItem: formatHelpItem })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -79,6 +80,13 @@ function addVerify(program: Command, accept: (raw: RawOptions) => void): void {
     const raw: Partial<Record<OptionName, readonly string[]>> = Object.fromEntries(entries);
     accept({ ...raw, images: [...images, ...(raw.images ?? [])] });
   });
+}
+
+/** The description below its flag: names are long, and terminals narrow. */
+function formatHelpItem(term: string, _width: number, description: string, help: Help): string {
+  if (description === '') return `  ${term}`;
+  const lines = help.boxWrap(description, (help.helpWidth ?? 80) - 6).split('\n');
+  return [`  ${term}`, ...lines.map((line) => `      ${line}`)].join('\n');
 }
 
 function toFlag(option: OptionDefinition): Option {
