@@ -15,7 +15,10 @@ const codes = (content: string) => parseSnapshot(content).problems.map((problem)
 describe('parseSnapshot', () => {
   it('reads the bare spec and the spec under `spec` alike, as JSON and as YAML', () => {
     const spec = { application: 'shop', components: [{ name: 'app', containerImage: IMAGE }] };
-    const expected = { application: 'shop', components: [{ name: 'app', containerImage: IMAGE, source: {} }] };
+    const expected = {
+      application: 'shop',
+      components: [{ name: 'app', containerImage: IMAGE, source: {} }],
+    };
     const yaml = `application: shop\ncomponents:\n  - name: app\n    containerImage: ${IMAGE}\n`;
     for (const text of [JSON.stringify(spec), JSON.stringify({ kind: 'Snapshot', spec }), yaml]) {
       expect(parseSnapshot(text)).toEqual({ spec: expected, problems: [] });
