@@ -1,0 +1,95 @@
+// A registry, Sigstore services and trusted keys, and one call that validates references against them.
+
+import type { RawOptions } from '../../../src/options/option-reader.ts';
+import type { Options } from '../../../src/options.ts';
+import { parseOptions } from '../../../src/options.ts';
+import { silentProgress } from '../../../src/report/progress.ts';
+import type { ComponentResult, Report } from '../../../src/report/report.ts';
+import { run } from '../../../src/run.ts';
+import { FakeClock } from '../../support/clock.ts';
+import { pushImage } from '../../support/images.ts';
+import { generateKey } from '../../support/keys.ts';
+import { type Provenance, provenanceV1, type TaskRef } from '../../support/provenance.ts';
+import { type RegistryOptions, startRegistry } from '../../support/registry.ts';
+import type { WireDescriptor } from '../../support/registry-store.ts';
+import { attestImage, byKey, type SignOptions, signImage } from '../../support/signing.ts';
+import { type SigstoreServices, startSigstore } from '../../support/sigstore.ts';
+
+export type Gate = Awaited<ReturnType<typeof openGate>>;
+
+/** Close it after the test. Signing happens with `signed`; `verify` trusts that key and these services. */
+export async function openGate(registryOptions: RegistryOptions = {}) {
+  const [registry, sigstore] = await Promise.all([startRegistry(registryOptions), startSigstore()]);
+  const key = generateKey();
+  const taskKey = generateKey();
+  const signed = { signer: byKey(key), sigstore };
+  const reference = (repository: string, image: WireDescriptor) =>
+    `${registry.host}/${repository}@${image.digest}`;
+
+  const push = async (repository: string, more: Partial<SignOptions> & { provenance?: Provenance } = {}) => {
+    const image = pushImage(registry, repository, { tag: 'v1' });
+    await sign(repository, image, more);
+    return reference(repository, image);
+  };
+  const sign = async (
+    repository: string,
+    image: WireDescriptor,
+    {
+      provenance = provenanceV1({ tasks: [] }),
+      ...more
+    }: Partial<SignOptions> & { provenance?: Provenance } = {},
+  ) => {
+    await signImage(registry, repository, image, { ...signed, ...more });
+    await attestImage(registry, repository, image, { ...signed, ...more, ...provenance });
+  };
+  const validate = (images: readonly string[], more: RawOptions = {}, signal?: AbortSignal) =>
+    validateImages(sigstore, { images, 'public-key': key.publicPem, ...more }, signal);
+
+  return {
+    registry,
+    sigstore,
+    key,
+    taskKey,
+    signed,
+    reference,
+    push,
+    sign,
+    validate,
+    close: () => Promise.all([registry.close(), sigstore.close()]),
+  };
+}
+
+async function validateImages(
+  sigstore: SigstoreServices,
+  raw: RawOptions,
+  signal?: AbortSignal,
+): Promise<Report> {
+  const parsed = parseOptions({ timeout: '20s', ...raw });
+  if (!parsed.ok)
+    throw new AggregateError(parsed.problems, parsed.problems.map((one) => one.message).join('\n'));
+  const trust = { type: 'file', path: 'trusted_root.json', json: sigstore.trustedRootJson } as const;
+  const options: Options = raw['tuf-mirror'] === undefined ? { ...parsed.options, trust } : parsed.options;
+  const context = {
+    environment: {},
+    clock: new FakeClock(Date.now()),
+    progress: silentProgress,
+    version: '0.0.0',
+  };
+  return run(options, signal === undefined ? context : { ...context, signal });
+}
+
+/** The only component, or the one of that name. */
+export function componentOf(report: Report, name?: string): ComponentResult {
+  const found = report.components.find((component) => name === undefined || component.name === name);
+  if (found === undefined) throw new Error(`no component ${name} in ${report.components.map((c) => c.name)}`);
+  return found;
+}
+
+/** `check code: reason` of each finding. */
+export function reasonsOf(component: ComponentResult): string[] {
+  return component.findings.map(({ code, reason }) => `${code.replace('builtin.', '')}: ${reason}`);
+}
+
+export function tasks(...bundles: string[]): TaskRef[] {
+  return bundles.map((bundle, position) => ({ name: `task-${position}`, bundle }));
+}
