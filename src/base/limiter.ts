@@ -32,7 +32,8 @@ export class Limiter {
   #round = 0;
   #pausedUntil = 0;
   #pausedMs = 0;
-  #waking = false;
+  /** Ends the wait for the end of a pause; there is one only while somebody waits. */
+  #alarm: AbortController | undefined;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
@@ -63,6 +64,7 @@ export class Limiter {
       if (signal?.aborted) return reject(signal.reason as Error);
       const leave = () => {
         this.#queue.delete(waiter);
+        if (this.#queue.size === 0) this.#alarm?.abort();
         reject(signal?.reason as Error);
       };
       const start = () => {
@@ -77,7 +79,11 @@ export class Limiter {
   }
 
   #startNext(): void {
-    if (this.#isPaused()) return;
+    const pausedMs = this.#pausedUntil - this.#options.clock.now();
+    if (pausedMs > 0) {
+      this.#startAfter(pausedMs);
+      return;
+    }
     for (const waiter of this.#queue) {
       if (this.#active >= this.#limit) return;
       this.#queue.delete(waiter);
@@ -86,19 +92,15 @@ export class Limiter {
     }
   }
 
-  #isPaused(): boolean {
-    const { clock } = this.#options;
-    const remainingMs = this.#pausedUntil - clock.now();
-    if (remainingMs <= 0) return false;
-    if (!this.#waking) {
-      this.#waking = true;
-      const wake = () => {
-        this.#waking = false;
-        this.#startNext();
-      };
-      clock.sleep(remainingMs).then(wake, wake);
-    }
-    return true;
+  #startAfter(pausedMs: number): void {
+    if (this.#alarm !== undefined || this.#queue.size === 0) return;
+    const alarm = new AbortController();
+    this.#alarm = alarm;
+    const ring = () => {
+      this.#alarm = undefined;
+      this.#startNext();
+    };
+    this.#options.clock.sleep(pausedMs, alarm.signal).then(ring, ring);
   }
 
   #feedback(): Feedback {
