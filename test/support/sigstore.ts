@@ -33,7 +33,10 @@ export interface SigstoreServices {
   readonly hits: Readonly<Record<string, number>>;
   readonly log: TransparencyLog;
   readonly fulcioRoot: Buffer;
-  /** What these services take for now, in milliseconds; change it to sign in the past. Authorities are valid from an hour ago. */
+  /**
+   * What these services take for now, in milliseconds; change it to sign later than now. Not earlier: the
+   * authorities' own certificates begin when the services start, and end a year later.
+   */
   now: () => number;
   /** A ten-minute certificate (DER) with SCT for a P-256 key, asked of Fulcio with a token of this identity. */
   issueCertificate(publicKey: KeyObject, identity: Identity): Promise<Buffer>;
