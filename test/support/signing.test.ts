@@ -108,7 +108,7 @@ describe('bundles', () => {
   test.each([
     [5, 'while its certificate is valid verifies'],
     [60, 'after its certificate has expired does not verify'],
-  ] as const)('a signature made %i minutes later, %s', async (minutes) => {
+  ] as const)('a signature made %i minutes later, %s', async (minutes, _promise) => {
     const { now } = sigstore;
     const certificate = await issueCertificate(sigstore, { subject: SUBJECT, issuer: ISSUER });
     const signer = { type: 'keyless', identity: { subject: SUBJECT, issuer: ISSUER }, certificate } as const;
