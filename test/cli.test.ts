@@ -204,7 +204,7 @@ describe('proofgate verify', () => {
     };
     const slow = await startRegistry({ faults: stalled });
     try {
-      const module = `process.once("SIGUSR2",()=>{${encodeURIComponent(defect)}})`;
+      const module = encodeURIComponent(`process.once("SIGUSR2", () => { ${defect} })`);
       const finished = await runEntry(CLI, ['verify', `${slow.host}/shop/api:1`, ...trust], {
         environment: { NODE_OPTIONS: `--import=data:text/javascript,${module}` },
         onStart: (child) => {

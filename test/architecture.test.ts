@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SRC = join(dirname(import.meta.dirname), 'src');
+
+/** What each folder may import. Files beside the folders may import everything. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  report: ['base'],
+  oci: ['base'],
+  verify: ['base', 'oci'],
+  validate: ['base', 'oci', 'verify', 'report'],
+  options: ['base', 'oci', 'verify', 'validate'],
+};
+/** Types and pure functions of the one result, which several folders fill in. */
+const SHARED_MODEL = new Set(['report/report.ts', 'report/progress.ts']);
+const ENTRIES = new Set(['action.ts', 'cli.ts']);
+
+/** Packages that only some files may import: others meet what they do through those. */
+const FENCES: readonly { readonly packages: RegExp; readonly where: RegExp }[] = [
+  { packages: /^@actions\//, where: /^(?:action|install)\.ts$/ },
+  { packages: /^(?:@sigstore\/|@tufjs\/|tuf-js$|@noble\/|re2js$)/, where: /^verify\// },
+  { packages: /^undici$/, where: /^oci\// },
+  { packages: /^commander$/, where: /^options\/command-line\.ts$/ },
+  { packages: /^log-update$/, where: /^report\/progress\.ts$/ },
+  { packages: /^yaml$/, where: /^validate\/snapshot\.ts$/ },
+];
+
+interface Import {
+  readonly from: string;
+  /** A path below src/, or the name of a package. */
+  readonly to: string;
+  readonly isLocal: boolean;
+  readonly isTypeOnly: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.replaceAll('\\', '/'))
+  .sort();
+const sources = new Map(files.map((file) => [file, withoutComments(readFileSync(join(SRC, file), 'utf8'))]));
+const imports = files.flatMap(importsOf);
+
+function importsOf(from: string): Import[] {
+  const text = sources.get(from) ?? '';
+  const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm);
+  const dynamic = text.matchAll(/\bimport\(\s*'([^']+)'/g);
+  return [
+    ...[...statements].map(([, type, target = '']) => toImport(from, target, type !== undefined)),
+    ...[...dynamic].map(([, target = '']) => toImport(from, target, false)),
+  ];
+}
+
+function toImport(from: string, target: string, isTypeOnly: boolean): Import {
+  const isLocal = target.startsWith('.');
+  const to = isLocal ? relative(SRC, join(SRC, dirname(from), target)).replaceAll('\\', '/') : target;
+  return { from, to, isLocal, isTypeOnly };
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+}
+
+const folderOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : undefined);
+const path = ({ from, to }: Import) => `${from} → ${to}`;
+const filesWith = (pattern: RegExp) => files.filter((file) => pattern.test(sources.get(file) ?? ''));
+
+describe('the architecture', () => {
+  it('sees the imports that there are', () => {
+    expect(imports.map(path)).toContain('cli.ts → run.ts');
+    expect(imports.length).toBeGreaterThan(files.length);
+    for (const { to } of imports.filter((item) => item.isLocal && item.to.endsWith('.ts'))) {
+      expect(files).toContain(to);
+    }
+  });
+
+  it('knows every folder', () => {
+    expect([...new Set(files.flatMap((file) => folderOf(file) ?? []))].sort()).toEqual(
+      Object.keys(ALLOWED).sort(),
+    );
+  });
+
+  it('lets a folder import only what lies below it', () => {
+    const wrong = imports.filter(({ from, to, isLocal }) => {
+      const [source, target] = [folderOf(from), folderOf(to)];
+      if (!isLocal || source === undefined || source === target) return false;
+      if (SHARED_MODEL.has(to) && source !== 'base') return false;
+      return target === undefined || !ALLOWED[source]?.includes(target);
+    });
+    expect(wrong.map(path)).toEqual([]);
+  });
+
+  it('keeps packages behind their fences', () => {
+    const wrong = imports.filter(({ from, to, isTypeOnly }) =>
+      FENCES.some(({ packages, where }) => packages.test(to) && !where.test(from) && !isTypeOnly),
+    );
+    expect(wrong.map(path)).toEqual([]);
+  });
+
+  it('has no import cycles', () => {
+    expect(findCycle()).toEqual([]);
+  });
+
+  it('reads the environment in the entries only', () => {
+    expect(
+      filesWith(/\bprocess\.env\b|\{[^}]*\benv\b[^}]*\} = process\b/).filter((file) => !ENTRIES.has(file)),
+    ).toEqual([]);
+  });
+
+  it('prints from the entries only', () => {
+    const printing = filesWith(/\bconsole\.|\bprocess\.(?:stdout|stderr)\b/);
+    expect(printing.filter((file) => !ENTRIES.has(file))).toEqual([]);
+  });
+
+  it('ends the process in the entries, and on a second signal, only', () => {
+    const allowed = new Set([...ENTRIES, 'interruption.ts']);
+    expect(
+      filesWith(/\bprocess\.(?:exit\b|exitCode\b|abort\b)/).filter((file) => !allowed.has(file)),
+    ).toEqual([]);
+  });
+
+  it('verifies certificates on every connection', () => {
+    expect(filesWith(/rejectUnauthorized|NODE_TLS_REJECT_UNAUTHORIZED/)).toEqual([]);
+  });
+
+  it('keeps files short enough to be read in one go', () => {
+    const long = files.filter((file) => readFileSync(join(SRC, file), 'utf8').split('\n').length > 300);
+    expect(long).toEqual([]);
+  });
+});
+
+/** The first cycle of imports that load code, as the path that runs in it. */
+function findCycle(): string[] {
+  const next = new Map(
+    files.map((file) => [
+      file,
+      imports.filter((item) => item.from === file && item.isLocal && !item.isTypeOnly),
+    ]),
+  );
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): string[] => {
+    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const { to } of next.get(file) ?? []) {
+      const cycle = visit(to, [...trail, file]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(file);
+    return [];
+  };
+  return files.map((file) => visit(file, [])).find((cycle) => cycle.length > 0) ?? [];
+}
