@@ -45,7 +45,10 @@ test('work that fails, at once or later, frees its slot', async () => {
     }),
     limiter.run(() => Promise.reject(new Error('later'))),
   ];
-  await expect(Promise.allSettled(failures)).resolves.toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);
+  await expect(Promise.allSettled(failures)).resolves.toMatchObject([
+    { status: 'rejected' },
+    { status: 'rejected' },
+  ]);
   expect(await limiter.run(async () => 'next')).toBe('next');
 });
 

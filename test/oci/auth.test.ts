@@ -3,8 +3,8 @@ import { digestOf } from '../../src/base/digest.ts';
 import { parseChallenges } from '../../src/oci/challenge.ts';
 import { dockerConfig } from './support/accounts.ts';
 import {
-  answer,
   type Asked,
+  answer,
   client,
   failure,
   type Handler,
@@ -35,7 +35,8 @@ async function tokenRegistry(setting: TokenSetting = {}): Promise<HostileServer>
       return;
     }
     const accepted = setting.accepted?.();
-    const isIn = accepted === undefined ? asked.authorization !== undefined : asked.authorization === accepted;
+    const isIn =
+      accepted === undefined ? asked.authorization !== undefined : asked.authorization === accepted;
     if (isIn) return serveManifest(response, bytes);
     const realm = setting.realm ?? `http://${request.headers.host}/token`;
     const challenge = `Bearer realm="${realm}",service="s",scope="repository:team/app:pull,push"`;
@@ -70,13 +71,17 @@ test('many who need one token at once share the request for it', async () => {
   await using server = await tokenRegistry();
   await using c = client();
   await c.registry.findManifestByTag(repository(server, 'first'), 'v1');
-  const tags = Array.from({ length: 20 }, (_, i) => c.registry.findManifestByTag(repository(server), `v${i}`));
+  const tags = Array.from({ length: 20 }, (_, i) =>
+    c.registry.findManifestByTag(repository(server), `v${i}`),
+  );
   await Promise.all(tags);
   expect(tokens(server)).toHaveLength(2);
 });
 
 test('a token is fetched anew before it expires, by the injected clock', async () => {
-  await using server = await tokenRegistry({ onToken: (_, n) => ({ body: `{"token":"t${n}","expires_in":300}` }) });
+  await using server = await tokenRegistry({
+    onToken: (_, n) => ({ body: `{"token":"t${n}","expires_in":300}` }),
+  });
   await using c = client();
   const find = () => c.registry.findManifestByTag(repository(server), 'v1');
   await find();
@@ -149,7 +154,9 @@ test('the account goes to the realm as Basic, the token to the registry', async 
 
 test('an identity token is exchanged by POST and is in no address', async () => {
   await using server = await tokenRegistry({ onToken: () => ({ body: '{"access_token":"at"}' }) });
-  using account = dockerConfig({ auths: { [server.host]: { auth: btoa('00:x'), identitytoken: 'refresh-me' } } });
+  using account = dockerConfig({
+    auths: { [server.host]: { auth: btoa('00:x'), identitytoken: 'refresh-me' } },
+  });
   await using c = client({ environment: account.environment });
   await c.registry.manifest(repository(server), digest);
   const [asked] = tokens(server);
@@ -171,7 +178,9 @@ test('a token service may not redirect the exchange of an identity token', async
   });
   using account = dockerConfig({ auths: { [server.host]: { identitytoken: 'refresh-me' } } });
   await using c = client({ environment: account.environment });
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('REDIRECT_REFUSED'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('REDIRECT_REFUSED'),
+  );
   expect(thief.asked).toHaveLength(0);
 });
 
@@ -195,14 +204,17 @@ test.each(['http://203.0.113.9/token', 'http://auth.example/token'])(
   },
 );
 
-test.each(['', 'ftp://x/', 'http://['])('a realm that is no address (%j) is an error of the registry', async (realm) => {
-  await using server = await serve((_, response) =>
-    answer(response, 401, '', { 'www-authenticate': `Bearer realm="${realm}"` }),
-  );
-  await using c = client();
-  const error = await c.registry.manifest(repository(server), digest).catch((thrown: Error) => thrown);
-  expect(error).toMatchObject({ kind: 'undetermined' });
-});
+test.each(['', 'ftp://x/', 'http://['])(
+  'a realm that is no address (%j) is an error of the registry',
+  async (realm) => {
+    await using server = await serve((_, response) =>
+      answer(response, 401, '', { 'www-authenticate': `Bearer realm="${realm}"` }),
+    );
+    await using c = client();
+    const error = await c.registry.manifest(repository(server), digest).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ kind: 'undetermined' });
+  },
+);
 
 test('without credentials the refusal says so, with them it names their source and no secret', async () => {
   await using server = await serve((_, response) =>
@@ -228,7 +240,10 @@ test('credentials for one registry are not sent to another', async () => {
 });
 
 test('several challenges, quoted strings and any case are understood', () => {
-  const challenges = parseChallenges(['BASIC Realm="a, \\"b\\"", bearer REALM="https://x/t",Service=s', 'Negotiate']);
+  const challenges = parseChallenges([
+    'BASIC Realm="a, \\"b\\"", bearer REALM="https://x/t",Service=s',
+    'Negotiate',
+  ]);
   expect(challenges.map(({ scheme, params }) => [scheme, Object.fromEntries(params)])).toEqual([
     ['basic', { realm: 'a, "b"' }],
     ['bearer', { realm: 'https://x/t', service: 's' }],

@@ -20,7 +20,9 @@ const MIB = 1024 * 1024;
 test('a manifest of another digest is asked for again and then refused', async () => {
   await using server = await serve((_, response) => serveManifest(response, other));
   await using c = client({ limits: { attempts: 3 } });
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('CONTENT_MISMATCH'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('CONTENT_MISMATCH'),
+  );
   expect(server.asked).toHaveLength(3);
 });
 
@@ -64,7 +66,9 @@ test('a body that ends before its Content-Length is truncated, never content', a
     response.write(bytes.subarray(0, 20), () => response.destroy());
   });
   await using c = client({ limits: { attempts: 2 } });
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('CONTENT_TRUNCATED'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('CONTENT_TRUNCATED'),
+  );
   expect(server.asked).toHaveLength(2);
 });
 
@@ -74,7 +78,9 @@ test('a chunked body that is cut is truncated', async () => {
     response.write(bytes, () => response.destroy());
   });
   await using c = client({ limits: { attempts: 1 } });
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('CONTENT_TRUNCATED'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('CONTENT_TRUNCATED'),
+  );
 });
 
 test('a blob shorter than its descriptor is truncated, a longer one is a mismatch', async () => {
@@ -111,7 +117,8 @@ test('an endless manifest is cut off at its bound, and memory stays flat', async
     const chunk = Buffer.alloc(64 * 1024, ' ');
     while (!response.destroyed && sent < 100 * MIB) {
       sent += chunk.length;
-      if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      if (!response.write(chunk))
+        await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
     }
   });
   await using c = client();
@@ -140,7 +147,9 @@ test('a compressed body is refused: identity was asked for', async () => {
     serveManifest(response, bytes, { 'content-encoding': 'gzip' });
   });
   await using c = client();
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('REGISTRY_PROTOCOL'),
+  );
 });
 
 test.each([
@@ -160,12 +169,16 @@ test('a missing image is IMAGE_NOT_FOUND, a missing tag is undefined', async () 
   await using c = client();
   const at = repository(server);
   expect(await c.registry.findManifestByTag(at, 'sha256-0.sig')).toBeUndefined();
-  await expect(c.registry.resolve({ repository: at, tag: 'v1' })).rejects.toMatchObject(failure('IMAGE_NOT_FOUND'));
+  await expect(c.registry.resolve({ repository: at, tag: 'v1' })).rejects.toMatchObject(
+    failure('IMAGE_NOT_FOUND'),
+  );
   await expect(c.registry.manifest(at, digest)).rejects.toMatchObject(failure('IMAGE_NOT_FOUND'));
 });
 
 test('a 404 in HTML is some proxy talking: it does not say that there is no signature', async () => {
-  await using server = await serve((_, response) => answer(response, 404, '<h1>404</h1>', { 'content-type': 'text/html' }));
+  await using server = await serve((_, response) =>
+    answer(response, 404, '<h1>404</h1>', { 'content-type': 'text/html' }),
+  );
   await using c = client();
   const find = c.registry.findManifestByTag(repository(server), 'v1');
   await expect(find).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
@@ -217,7 +230,9 @@ test('an error body that never ends is read for its start only', async () => {
     response.once('close', () => clearInterval(drip));
   });
   await using c = client();
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('UNAUTHORIZED'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('UNAUTHORIZED'),
+  );
 });
 
 test('nothing that listens is a network error', async () => {

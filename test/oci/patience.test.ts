@@ -20,14 +20,22 @@ test.each([408, 429, 500, 502, 503, 504])('a %i is asked again, later each time'
   await c.registry.manifest(repository(server), digest);
   expect(c.clock.waits).toEqual([500, 1_000, 2_000]);
   expect(c.registry.usage().registries).toEqual([
-    { registry: server.host, statuses: { [status]: 3, 200: 1 }, requests: 4, retries: 3, bytes: bytes.length },
+    {
+      registry: server.host,
+      statuses: { [status]: 3, 200: 1 },
+      requests: 4,
+      retries: 3,
+      bytes: bytes.length,
+    },
   ]);
 });
 
 test('the wait is random between nothing and its bound', async () => {
   await using server = await serve((_, response) => answer(response, 500, ''));
   await using c = client({ random: () => 0.25 });
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('REGISTRY_UNAVAILABLE'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('REGISTRY_UNAVAILABLE'),
+  );
   expect(c.clock.waits).toEqual([125, 250, 500, 1_000]);
 });
 
@@ -83,7 +91,9 @@ test('a registry that asks to wait an hour is given up at once', async () => {
 test('all waits of one request together have a bound', async () => {
   await using server = await serve((_, response) => answer(response, 503, '', { 'retry-after': '50' }));
   await using c = client();
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('REGISTRY_UNAVAILABLE'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('REGISTRY_UNAVAILABLE'),
+  );
   expect(server.asked).toHaveLength(3);
 });
 
@@ -224,7 +234,12 @@ test('plain HTTP: every final status is an answer, after retries', async () => {
   );
   await using c = client();
   const http = createHttpClient(c.registry.transport);
-  const missing = await http({ method: 'POST', url: `${server.origin}/missing`, body: 'hello', maxBytes: KIB });
+  const missing = await http({
+    method: 'POST',
+    url: `${server.origin}/missing`,
+    body: 'hello',
+    maxBytes: KIB,
+  });
   expect(missing).toMatchObject({ status: 404, body: Buffer.from('hello') });
   expect((await http({ method: 'GET', url: server.origin, maxBytes: KIB })).status).toBe(503);
   expect(c.registry.usage().registries[0]).toMatchObject({ requests: 6, retries: 4 });

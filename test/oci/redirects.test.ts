@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/base/digest.ts';
-import { answer, client, failure, image, repository, serve, serveManifest } from './support/hostile.ts';
 import { dockerConfig } from './support/accounts.ts';
+import { answer, client, failure, image, repository, serve, serveManifest } from './support/hostile.ts';
 
 const bytes = image();
 const digest = digestOf(bytes);
@@ -24,7 +24,9 @@ test('a redirect to another origin that wants our token does not get it, and its
 });
 
 test('a redirect that comes back to the registry does not bring the token back', async () => {
-  await using away = await serve((_, response) => answer(response, 307, '', { location: `${server.origin}/again` }));
+  await using away = await serve((_, response) =>
+    answer(response, 307, '', { location: `${server.origin}/again` }),
+  );
   await using server = await serve((request, response) => {
     if (request.url === '/again') answer(response, 200, bytes);
     else if (request.headers.authorization === undefined) {
@@ -54,10 +56,14 @@ test('a 401 of the host that a redirect led to may not name a realm for our acco
   await using storage = await serve((_, response) => {
     answer(response, 401, '', { 'www-authenticate': `Bearer realm="${thief.origin}/token"` });
   });
-  await using server = await serve((_, response) => answer(response, 307, '', { location: `${storage.origin}/` }));
+  await using server = await serve((_, response) =>
+    answer(response, 307, '', { location: `${storage.origin}/` }),
+  );
   using account = dockerConfig({ auths: { [server.host]: { auth: btoa('bob:hunter2') } } });
   await using c = client({ environment: account.environment });
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('UNAUTHORIZED'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('UNAUTHORIZED'),
+  );
   expect(thief.asked).toHaveLength(0);
 });
 
@@ -66,7 +72,9 @@ test('a redirect loop is refused when it closes', async () => {
     answer(response, 302, '', { location: request.url === '/a' ? '/b' : '/a' });
   });
   await using c = client();
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('REDIRECT_REFUSED'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('REDIRECT_REFUSED'),
+  );
   expect(server.asked.map((asked) => asked.url).slice(1)).toEqual(['/a', '/b']);
 });
 
@@ -74,21 +82,26 @@ test('a chain of redirects that never ends is refused at its bound', async () =>
   let next = 0;
   await using server = await serve((_, response) => answer(response, 302, '', { location: `/${next++}` }));
   await using c = client();
-  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('REDIRECT_REFUSED'));
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('REDIRECT_REFUSED'),
+  );
   expect(server.asked).toHaveLength(6);
 });
 
-test.each(['http://192.0.2.1/metadata', 'http://registry.example/', 'file:///etc/passwd', 'ftp://127.0.0.1/', ''])(
-  'a redirect to %j is refused',
-  async (location) => {
-    await using server = await serve((_, response) => {
-      answer(response, 302, '', location === '' ? {} : { location });
-    });
-    await using c = client();
-    const manifest = c.registry.manifest(repository(server), digest);
-    await expect(manifest).rejects.toMatchObject(failure('REDIRECT_REFUSED'));
-  },
-);
+test.each([
+  'http://192.0.2.1/metadata',
+  'http://registry.example/',
+  'file:///etc/passwd',
+  'ftp://127.0.0.1/',
+  '',
+])('a redirect to %j is refused', async (location) => {
+  await using server = await serve((_, response) => {
+    answer(response, 302, '', location === '' ? {} : { location });
+  });
+  await using c = client();
+  const manifest = c.registry.manifest(repository(server), digest);
+  await expect(manifest).rejects.toMatchObject(failure('REDIRECT_REFUSED'));
+});
 
 test('a signed address of a redirect is not printed', async () => {
   await using server = await serve((request, response) => {

@@ -15,10 +15,14 @@ import {
 } from './support/hostile.ts';
 
 const subject = digestOf('subject');
-const many = (count: number, from = 0) => Array.from({ length: count }, (_, i) => descriptorOf(image(`${from + i}`)));
+const many = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, i) => descriptorOf(image(`${from + i}`)));
 
 /** The API is not there, and this is what the fallback tag answers. */
-function withoutApi(fallback: Handler, status404: [body: string, type: string] = ['', 'text/plain']): Handler {
+function withoutApi(
+  fallback: Handler,
+  status404: [body: string, type: string] = ['', 'text/plain'],
+): Handler {
   return (request, response, asked) => {
     if (!asked.url.includes('/referrers/')) return fallback(request, response, asked);
     answer(response, 404, status404[0], { 'content-type': status404[1] });
@@ -51,7 +55,9 @@ test.each([
   ['nothing', '', ''],
 ])('a registry without the API (404 in %s) is asked for the fallback tag', async (_, body, type) => {
   const found = many(2);
-  await using server = await serve(withoutApi((__, response) => serveIndex(response, index(found)), [body, type]));
+  await using server = await serve(
+    withoutApi((__, response) => serveIndex(response, index(found)), [body, type]),
+  );
   await using c = client();
   expect(await c.registry.referrers(repository(server), subject)).toHaveLength(2);
   expect(server.asked[1]?.url).toBe(`/v2/team/app/manifests/${subject.replace(':', '-')}`);
@@ -94,19 +100,27 @@ test.each([
   ['HTML', '<html></html>', 'text/html'],
   ['HTML that calls itself JSON', '<html></html>', 'application/json'],
   ['an image', image().toString(), 'application/vnd.oci.image.manifest.v1+json'],
-  ['a list of nonsense', '{"schemaVersion":2,"manifests":[{"digest":"x"}]}', 'application/vnd.oci.image.index.v1+json'],
+  [
+    'a list of nonsense',
+    '{"schemaVersion":2,"manifests":[{"digest":"x"}]}',
+    'application/vnd.oci.image.index.v1+json',
+  ],
   ['a bare object', '{}', 'application/vnd.oci.image.index.v1+json'],
   ['nothing', '', 'application/vnd.oci.image.index.v1+json'],
 ])('%s instead of a list is an error, never an empty list', async (_, body, type) => {
   await using server = await serve((__, response) => answer(response, 200, body, { 'content-type': type }));
   await using c = client();
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('REGISTRY_PROTOCOL'),
+  );
 });
 
 test('a fallback tag that is no index is an error', async () => {
   await using server = await serve(withoutApi((_, response) => serveManifest(response, image())));
   await using c = client();
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('REGISTRY_PROTOCOL'),
+  );
 });
 
 test('a next page at another origin is refused, and nothing is sent there', async () => {
@@ -115,7 +129,9 @@ test('a next page at another origin is refused, and nothing is sent there', asyn
     serveIndex(response, index(many(1)), { link: `<${thief.origin}/v2/>; rel="next"` }),
   );
   await using c = client();
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('REGISTRY_PROTOCOL'),
+  );
   expect(thief.asked).toHaveLength(0);
 });
 
@@ -123,9 +139,13 @@ test('a page that a redirect fetched elsewhere cannot lead us on there', async (
   await using thief = await serve((_, response) =>
     serveIndex(response, index([]), { link: `<${thief.origin}/2>; rel="next"` }),
   );
-  await using server = await serve((_, response) => answer(response, 307, '', { location: `${thief.origin}/1` }));
+  await using server = await serve((_, response) =>
+    answer(response, 307, '', { location: `${thief.origin}/1` }),
+  );
   await using c = client();
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('REGISTRY_PROTOCOL'),
+  );
   expect(thief.asked.map((asked) => asked.url)).toEqual(['/1']);
 });
 
@@ -134,7 +154,9 @@ test('a list that goes in a circle is refused', async () => {
     serveIndex(response, index(many(1)), { link: `<${request.url}>; rel="next"` }),
   );
   await using c = client();
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('REGISTRY_PROTOCOL'),
+  );
   expect(server.asked).toHaveLength(1);
 });
 
@@ -145,7 +167,9 @@ test('a list that never ends is given up at its bound of pages', async () => {
     serveIndex(response, index(many(1, page)), { link: `</v2/next?page=${page}>; rel="next"` });
   });
   await using c = client();
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('CONTENT_TOO_LARGE'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('CONTENT_TOO_LARGE'),
+  );
   expect(server.asked).toHaveLength(100);
 });
 
@@ -159,7 +183,9 @@ test.each([
     serveIndex(response, index(many(3, page * 3)), { link: `</v2/next?page=${page}>; rel="next"` });
   });
   await using c = client({ limits });
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('CONTENT_TOO_LARGE'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('CONTENT_TOO_LARGE'),
+  );
   expect(server.asked.length).toBeLessThan(4);
 });
 
@@ -169,5 +195,7 @@ test('a page that goes missing halfway is an error, not the end of the list', as
     else serveIndex(response, index(many(1)), { link: `<${request.url}?page=2>; rel="next"` });
   });
   await using c = client();
-  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('REGISTRY_PROTOCOL'),
+  );
 });

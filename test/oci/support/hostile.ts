@@ -26,7 +26,11 @@ export interface HostileServer extends AsyncDisposable {
   connections(): Promise<number>;
 }
 
-export type Handler = (request: IncomingMessage, response: ServerResponse, asked: Asked) => void | Promise<void>;
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: Asked,
+) => void | Promise<void>;
 
 /** Over TLS with a key pair in PEM, else plain. */
 export async function serve(handler: Handler, tls?: { key: string; cert: string }): Promise<HostileServer> {
@@ -35,7 +39,12 @@ export async function serve(handler: Handler, tls?: { key: string; cert: string 
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method = '', url = '', headers } = request;
-    const record = { method, url, authorization: headers.authorization, body: Buffer.concat(chunks).toString() };
+    const record = {
+      method,
+      url,
+      authorization: headers.authorization,
+      body: Buffer.concat(chunks).toString(),
+    };
     asked.push(record);
     // The client is free to cut a connection; writing to it then is no failure of the test.
     response.on('error', () => {});
@@ -77,7 +86,12 @@ export function client(
   return { registry, clock, [Symbol.asyncDispose]: () => registry.close() };
 }
 
-const SHORT: Partial<RegistryLimits> = { connectMs: 5_000, headersMs: 5_000, idleBodyMs: 5_000, requestMs: 10_000 };
+const SHORT: Partial<RegistryLimits> = {
+  connectMs: 5_000,
+  headersMs: 5_000,
+  idleBodyMs: 5_000,
+  requestMs: 10_000,
+};
 
 export function repository(server: { host: string }, name = 'team/app'): Repository {
   return { registry: server.host, name };
@@ -89,7 +103,13 @@ export const EMPTY = { mediaType: 'application/vnd.oci.empty.v1+json', digest: d
 export function image(salt = ''): Buffer {
   const annotations = { salt };
   return Buffer.from(
-    JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, config: EMPTY, layers: [EMPTY], annotations }),
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: EMPTY,
+      layers: [EMPTY],
+      annotations,
+    }),
   );
 }
 
@@ -101,7 +121,12 @@ export function descriptorOf(bytes: Buffer): { mediaType: string; digest: string
   return { mediaType: OCI_MANIFEST, digest: digestOf(bytes), size: bytes.length };
 }
 
-export function answer(response: ServerResponse, status: number, body: Buffer | string, headers: object = {}): void {
+export function answer(
+  response: ServerResponse,
+  status: number,
+  body: Buffer | string,
+  headers: object = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
 }
 
