@@ -74,11 +74,10 @@ export function signaturesOf(component: ComponentResult): SignatureSummary[] {
   ];
 }
 
-/** Answers by status, ascending, what got no answer last: `200 × 31, 404 × 12, error × 1`. */
+/** Answers by status, in the order of JavaScript's keys, numbers first: `200 × 31, 404 × 12, error × 1`. */
 export function renderStatuses(usage: RegistryUsage): string {
   return Object.entries(usage.statuses)
     .filter(([, count]) => count > 0)
-    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
     .map(([status, count]) => `${status} × ${count}`)
     .join(', ');
 }

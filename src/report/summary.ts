@@ -1,6 +1,6 @@
 // The job summary in GitHub's Markdown. GitHub drops a summary of more than 1 MiB as a whole, so every section
 // has a share of the bytes; what does not fit is counted, and verified components go first.
-import { fitLines } from './cut.ts';
+import { cutText, fitLines } from './cut.ts';
 import { escapeMarkdown } from './escape.ts';
 import { OUTCOME_MARKS, renderCount, renderHeadline } from './figures.ts';
 import type { Report } from './report.ts';
@@ -52,5 +52,5 @@ function renderSection({ head, rows, tail, noun }: Section, maxBytes: number): s
 function renderFoot({ version, trust, effectiveTime }: Report): string {
   const root = trust.fingerprint === undefined ? '' : ` (root ${trust.fingerprint.slice(0, 12)}…)`;
   const parts = [`Proofgate ${version}`, `trust: ${trust.source}${root}`, `effective time ${effectiveTime}`];
-  return `<sub>${parts.map((part) => escapeMarkdown(part.slice(0, 300))).join(' · ')}</sub>\n`;
+  return `<sub>${parts.map((part) => escapeMarkdown(cutText(part, 300))).join(' · ')}</sub>\n`;
 }

@@ -37,14 +37,15 @@ describe('workflow commands', () => {
 describe('Markdown', () => {
   it.each(HOSTILE)('%j is text: no link, image, heading, list, table cell or tag of its own', (text) => {
     const cell = escapeMarkdown(text);
+    const frames = ['@', '- @', '> @', '<b>@</b>: x', '| a | b |\n|---|---|\n| @ | @ |'];
     const table = `| a | b |\n|---|---|\n| ${cell} | ${toMarkdownCode(text)} |`;
-    for (const source of [cell, `- ${cell}`, `> ${cell}`, `<b>${cell}</b>: x`, table]) {
-      const html = toHtml(source);
-      expect(
-        html.match(/<(?!\/?(?:p|ul|li|blockquote|b|code|span|table|thead|tbody|tr|th|td)>)[^>]*>/g),
-      ).toBeNull();
+    for (const frame of frames) {
+      const harmless = frame.replaceAll('@', text.trim() === '' ? '' : 'x');
+      expect(tagsOf(toHtml(frame.replaceAll('@', () => cell)))).toEqual(tagsOf(toHtml(harmless)));
     }
-    expect(toHtml(table).match(/<td>/g)).toHaveLength(2);
+    // A cell too many would be dropped by the renderer: the text of the cells tells.
+    const cells = [...toHtml(table).matchAll(/<td>(.*?)<\/td>/gs)].map(([, inner = '']) => toText(inner));
+    expect(cells).toEqual([toVisibleLine(text), toVisibleLine(text)]);
     expect(toText(toHtml(cell))).toBe(toVisibleLine(text));
   });
 
@@ -75,6 +76,11 @@ describe('cutting', () => {
 
 function toHtml(markdown: string): string {
   return micromark(markdown, { allowDangerousHtml: true, extensions: [gfm()], htmlExtensions: [gfmHtml()] });
+}
+
+/** Tags in their order, but for the spans that keep GitHub from linking. */
+function tagsOf(html: string): string[] {
+  return [...html.replace(/<\/?span>/g, '').matchAll(/<[^>]*>/g)].map(([tag]) => tag);
 }
 
 function toText(html: string): string {

@@ -82,6 +82,13 @@ describe('the SARIF report', () => {
     expect(invocations[0].executionSuccessful).toBe(true);
   });
 
+  it('calls an execution successful that looked everywhere and said no', () => {
+    const rejected = component('cart', {
+      findings: [finding('builtin.image.signature_check', 'NO_SIGNATURE')],
+    });
+    expect(runOf(report([rejected])).invocations[0].executionSuccessful).toBe(true);
+  });
+
   it('locates a result in the file given, else in a path made of the repository', () => {
     const uriOf = (options?: SarifOptions) =>
       runOf(mixedReport(), options).results[0]?.locations[0]?.physicalLocation.artifactLocation.uri;

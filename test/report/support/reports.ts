@@ -248,6 +248,14 @@ export const HOSTILE = [
   '# heading\n\n---\n\n> quote\n1. one\n- item\n| a | b |\n|---|---|',
   `__proto__ {0} {{1}} $${'{'}jndi:ldap://x} %0A%0D %s`,
   `${'x'.repeat(5000)} 😀`,
+  '<!-- the rest of the report is hidden',
+  '<div hidden',
+  '<https://evil.test/>',
+  '- item',
+  '+ item',
+  '12. item',
+  '12) item',
+  '===',
   '',
   '  ',
 ] as const;
@@ -277,7 +285,7 @@ export function hostileReport(texts: readonly string[] = HOSTILE): Report {
   return report(components, {
     taskBundles: texts.map((text) => taskBundle(`registry.test/task/${text}`, 'collected', components, [])),
     warnings: texts.map((text) => ({ code: text, message: text })),
-    trust: { source: texts[0] ?? '' },
+    trust: { source: texts.join() },
     usage: {
       registries: texts.map((text) => ({
         registry: text,
