@@ -1,4 +1,5 @@
 // A private certificate authority, and a server certificate for 127.0.0.1 by it.
+import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
