@@ -34,7 +34,7 @@ const statementSchema = z.object({
     .array(z.object({ name: text.optional(), digest: z.record(text, text) }))
     .min(1)
     .max(MAX_SUBJECTS),
-  predicate: z.unknown(),
+  predicate: z.unknown().optional(),
 });
 
 /** @throws ProofgateError `STATEMENT_INVALID` */

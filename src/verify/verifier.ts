@@ -1,22 +1,19 @@
 // The verifier: the only place where a `Verified` comes from. Its `verify` reads as the rules do.
-import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/bundle';
-import { pem, X509Certificate } from '@sigstore/core';
+import { pem } from '@sigstore/core';
 import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { ProofgateError } from '../base/errors.ts';
 import type { SignatureSummary, SignedBy } from '../report/report.ts';
 import { attempt } from './attempt.ts';
-import { certificatesOf } from './bundle.ts';
 import { verifyCertificate } from './certificate.ts';
 import { type Claim, verifyClaim } from './claim.ts';
 import type { Evidence, Subject } from './evidence.ts';
-import { findIdentity, identityText, readIdentity } from './identity.ts';
-import { subjectPublicKeyInfo } from './keys.ts';
 import { type Logged, verifyLogEntries } from './log.ts';
 import type { RekorClient } from './rekor.ts';
 import { type Signature, toSignature } from './signature.ts';
-import type { Signers, TrustedIdentity, TrustedKey } from './signers.ts';
+import { findSigner, type Signer, toSignedBy } from './signer.ts';
+import type { Signers } from './signers.ts';
 import { verifyTimestamps } from './timestamp.ts';
 import type { Trust, TrustMaterial } from './trust.ts';
 
@@ -61,11 +58,6 @@ export interface VerifierOptions {
   readonly rekor?: RekorClient | undefined;
   readonly clock: Clock;
 }
-
-/** Who made the signature, as far as the signature alone can tell. */
-type Signer =
-  | { readonly type: 'key'; readonly key: TrustedKey; readonly der: Buffer }
-  | { readonly type: 'certificate'; readonly certificate: X509Certificate; readonly der: Buffer };
 
 /** When the signature is known to have existed; the first is shown. */
 interface Proven {
@@ -168,58 +160,6 @@ async function lookUp(
   });
 }
 
-/** Evidence with a certificate is for identities alone, evidence with a bare key for keys alone. */
-function findSigner({ bundle }: Evidence, signature: Signature, { keys, identities }: Signers): Signer {
-  const [leaf] = certificatesOf(bundle);
-  if (leaf !== undefined) {
-    if (identities.length === 0)
-      throw wrongKind('it is signed with a certificate, and only public keys are trusted');
-    return readCertificate(leaf, signature);
-  }
-  if (keys.length === 0) throw wrongKind('it is signed with a bare key, and only identities are trusted');
-  const key = keys.find((candidate) => signature.isMadeBy(candidate.key));
-  if (key !== undefined) return { type: 'key', key, der: subjectPublicKeyInfo(key.key) };
-  const names = keys.map(({ name }) => name).join(', ');
-  throw new ProofgateError(
-    'SIGNATURE_INVALID',
-    `the signature was made by none of the trusted keys (${names}), or what it covers was changed`,
-    {
-      hint: 'Check that the public key belongs to the key that signed; if it does, treat the image as tampered with.',
-    },
-  );
-}
-
-function readCertificate(der: Buffer, signature: Signature): Signer {
-  const { certificate, key } = attempt('CERTIFICATE_INVALID', 'the signing certificate is unreadable', () => {
-    const certificate = X509Certificate.parse(Buffer.from(der));
-    const key: KeyObject = createPublicKey({ key: certificate.publicKey, format: 'der', type: 'spki' });
-    return { certificate, key };
-  });
-  if (signature.isMadeBy(key)) return { type: 'certificate', certificate, der };
-  throw new ProofgateError(
-    'SIGNATURE_INVALID',
-    'the signature does not fit its certificate, or what it covers was changed',
-    {
-      hint: 'Treat the image as tampered with, and sign it again from a trusted source.',
-    },
-  );
-}
-
-function toSignedBy(signer: Signer, identities: readonly TrustedIdentity[]): SignedBy {
-  if (signer.type === 'key') {
-    return { type: 'key', fingerprint: signer.key.fingerprint, name: signer.key.name };
-  }
-  const certified = readIdentity(signer.certificate);
-  const found = findIdentity(certified, identities);
-  if (found !== undefined) {
-    const { subject, identity } = found;
-    return { type: 'identity', subject, issuer: certified.issuer, matched: identityText(identity) };
-  }
-  throw wrongKind(
-    `it is signed by ${certified.subjects.join(', ')} (issuer ${certified.issuer}), whom no identity matches`,
-  );
-}
-
 function timestampsOf({ bundle }: Evidence): readonly Buffer[] {
   const { timestampVerificationData } = bundle.verificationMaterial;
   return (timestampVerificationData?.rfc3161Timestamps ?? []).map(({ signedTimestamp }) => signedTimestamp);
@@ -244,17 +184,10 @@ function summarize(
     manifest: source.manifest,
     keyid: signature.keyid,
     sig: signature.bytes.toString('base64'),
-    ...(signer.type === 'certificate' && { certificate: toPem(signer.der), chain: chain.map(toPem) }),
+    ...(signer.type === 'certificate' && {
+      certificate: pem.fromDER(signer.der),
+      chain: chain.map((der) => pem.fromDER(der)),
+    }),
     ...(signedAt !== undefined && { signedAt: signedAt.toISOString() }),
   };
-}
-
-function toPem(der: Buffer): string {
-  return pem.fromDER(der);
-}
-
-function wrongKind(problem: string): ProofgateError {
-  return new ProofgateError('SIGNER_MISMATCH', problem, {
-    hint: 'Add this signer to those whom you trust, if you do; otherwise find out who signed.',
-  });
 }
