@@ -7,7 +7,7 @@ import { digestOf } from '../../src/base/digest.ts';
 import { isLoopback } from '../../src/oci/loopback.ts';
 import { tempDirectory } from '../support/temp.ts';
 import { type PrivateAuthority, privateAuthority } from './support/certificate.ts';
-import { client, failure, image, repository, serve, serveManifest } from './support/hostile.ts';
+import { answer, client, failure, image, repository, serve, serveManifest } from './support/hostile.ts';
 import { proxyTo } from './support/proxy.ts';
 
 const bytes = image();
@@ -196,4 +196,20 @@ test('what is this machine, and what only looks like it', () => {
   ]) {
     expect(isLoopback(host)).toBe(false);
   }
+});
+
+test('a registry on https may not send us to a realm on plain http', async () => {
+  using temp = tempDirectory();
+  await using realm = await serve((_, response) => answer(response, 200, '{"token":"t"}'));
+  const challenge = `Bearer realm="${realm.origin}/token"`;
+  await using server = await serve(
+    (_, response) => answer(response, 401, '', { 'www-authenticate': challenge }),
+    authority.tls,
+  );
+  await using proxy = await proxyTo(portOf(server));
+  const environment = { HTTPS_PROXY: proxy.url, SSL_CERT_FILE: temp.write('ca.pem', authority.authority) };
+  await using c = client({ environment });
+  const manifest = c.registry.manifest({ registry: 'registry.test', name: 'app' }, digest);
+  await expect(manifest).rejects.toMatchObject(failure('UNAUTHORIZED'));
+  expect(realm.asked).toHaveLength(0);
 });

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/base/digest.ts';
+import { tempDirectory } from '../support/temp.ts';
 import { dockerConfig } from './support/accounts.ts';
+import { privateAuthority } from './support/certificate.ts';
 import { answer, client, failure, image, repository, serve, serveManifest } from './support/hostile.ts';
 
 const bytes = image();
@@ -112,4 +114,29 @@ test('a signed address of a redirect is not printed', async () => {
   const error = await c.registry.manifest(repository(server), digest).catch((thrown: Error) => thrown);
   expect(error).toMatchObject(failure('UNAUTHORIZED'));
   expect(String(error)).not.toContain('topsecret');
+});
+
+test('a redirect from https to http is refused, on loopback too', async () => {
+  using temp = tempDirectory();
+  const { authority, tls } = await privateAuthority();
+  await using plain = await serve((_, response) => serveManifest(response, bytes));
+  await using server = await serve(
+    (_, response) => answer(response, 307, '', { location: `${plain.origin}/` }),
+    tls,
+  );
+  await using c = client({ environment: { SSL_CERT_FILE: temp.write('ca.pem', authority) } });
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(
+    failure('REDIRECT_REFUSED'),
+  );
+  expect(plain.asked).toHaveLength(0);
+});
+
+test('a 404 at the end of a redirect does not say that a tag is absent', async () => {
+  await using storage = await serve((_, response) => answer(response, 404, ''));
+  await using server = await serve((_, response) =>
+    answer(response, 307, '', { location: `${storage.origin}/` }),
+  );
+  await using c = client();
+  const find = c.registry.findManifestByTag(repository(server), 'v1');
+  await expect(find).rejects.toMatchObject(failure('REGISTRY_PROTOCOL'));
 });
