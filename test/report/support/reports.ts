@@ -248,6 +248,7 @@ export const HOSTILE = [
   '# heading\n\n---\n\n> quote\n1. one\n- item\n| a | b |\n|---|---|',
   `__proto__ {0} {{1}} $${'{'}jndi:ldap://x} %0A%0D %s`,
   `${'x'.repeat(5000)} 😀`,
+  '**bold** _emphasis_ ~~strike~~ [^1] &copy;',
   '<!-- the rest of the report is hidden',
   '<div hidden',
   '<https://evil.test/>',
