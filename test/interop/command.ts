@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempDirectory } from '../support/temp.ts';
+import type { Trust } from './cosign.ts';
+import type { SigstoreFiles } from './trust-files.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
@@ -38,6 +40,23 @@ export interface CommandResult {
   readonly report: JsonReport;
   /** What it said, for the message of a failed test. */
   readonly output: string;
+}
+
+/** Whom to trust, in the words of the command. */
+export function trustFlags(trust: Trust, files: SigstoreFiles): readonly string[] {
+  if (trust.type === 'identity') {
+    const { subject, issuer } = trust;
+    return [
+      '--certificate-identity',
+      subject,
+      '--certificate-oidc-issuer',
+      issuer,
+      '--trusted-root',
+      files.trustedRoot,
+    ];
+  }
+  const log = trust.logged ? ['--trusted-root', files.trustedRoot] : ['--ignore-rekor'];
+  return ['--public-key', trust.publicKey, ...log];
 }
 
 /** Runs `proofgate verify` with `args`; `environment` is all that it sees of the machine's. Throws when it wrote no report. */

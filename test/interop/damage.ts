@@ -14,6 +14,7 @@ type Json = Record<string, unknown>;
 type PayloadEdit = (payload: Buffer) => Buffer;
 
 const SIGNATURE_ANNOTATION = 'dev.cosignproject.cosign/signature';
+const LOG_ANNOTATION = 'dev.sigstore.cosign/bundle';
 
 /** Whether the part is a DSSE envelope in that layout; the other thing is simple signing. */
 export function isEnvelope(layout: Layout, part: Part): boolean {
@@ -76,6 +77,24 @@ export function resign(proof: Proof, layout: Layout, part: Part, key: KeyObject,
   }));
 }
 
+/** Takes the entry of the transparency log away, or puts that of another proof in its place. */
+export function replaceLogEntry(proof: Proof, layout: Layout, other?: Proof): Proof {
+  if (layout === 'legacy')
+    return annotateLayer(proof, LOG_ANNOTATION, other && layerAnnotation(other, LOG_ANNOTATION));
+  const bundle = parseBundle(proof);
+  const tlogEntries = other === undefined ? [] : parseBundle(other).verificationMaterial.tlogEntries;
+  const verificationMaterial = { ...bundle.verificationMaterial, tlogEntries };
+  return { ...proof, blob: Buffer.from(JSON.stringify({ ...bundle, verificationMaterial })) };
+}
+
+function parseBundle(proof: Proof): { readonly verificationMaterial: Json } {
+  return JSON.parse(proof.blob.toString()) as { verificationMaterial: Json };
+}
+
+function layerAnnotation(proof: Proof, name: string): string | undefined {
+  return proof.manifest.layers?.[0]?.annotations?.[name];
+}
+
 function editEnvelope(proof: Proof, layout: Layout, edit: (envelope: Envelope) => Envelope): Proof {
   const json = JSON.parse(proof.blob.toString()) as Json;
   const edited =
@@ -85,11 +104,12 @@ function editEnvelope(proof: Proof, layout: Layout, edit: (envelope: Envelope) =
   return { ...proof, blob: Buffer.from(JSON.stringify(edited)) };
 }
 
-function annotateLayer(proof: Proof, name: string, value: string): Proof {
-  const layers = (proof.manifest.layers ?? []).map((layer) => ({
-    ...layer,
-    annotations: { ...layer.annotations, [name]: value },
-  }));
+/** Sets an annotation of the layer, or takes it away. */
+function annotateLayer(proof: Proof, name: string, value: string | undefined): Proof {
+  const layers = (proof.manifest.layers ?? []).map((layer) => {
+    const { [name]: _, ...annotations } = layer.annotations ?? {};
+    return { ...layer, annotations: value === undefined ? annotations : { ...annotations, [name]: value } };
+  });
   return { ...proof, manifest: { ...proof.manifest, layers } };
 }
 

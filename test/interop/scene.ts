@@ -1,11 +1,14 @@
 // What every suite here starts from: a real registry, each cosign that can be had, and keys.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { type Identity, startSigstore } from '../support/sigstore.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 import type { Repository } from './content.ts';
 import { Cosign, type KeyPair, type Predicate } from './cosign.ts';
 import { startRealRegistry } from './registry.ts';
+import { type SigningServices, startSigningServices } from './signing-services.ts';
 import { ALLOW_MISSING_COSIGN3, findTool, type Tool, type ToolName } from './tools.ts';
+import { type SigstoreFiles, writeSigstoreFiles } from './trust-files.ts';
 
 export interface HeldKey {
   readonly privateKey: KeyObject;
@@ -19,6 +22,13 @@ export interface Scene extends AsyncDisposable {
   readonly cosigns: readonly Cosign[];
   readonly trusted: KeyPair;
   readonly stranger: KeyPair;
+  readonly identity: Identity;
+  /** Where the trusted identity signs. */
+  readonly services: SigningServices;
+  /** Where others sign: another subject of the same issuer, and the same subject of another issuer. */
+  readonly otherSubject: SigningServices;
+  readonly otherIssuer: SigningServices;
+  readonly sigstoreFiles: SigstoreFiles;
   /** A key of which the tests hold the private half: what they sign by hand, `resign` signs with it. */
   readonly held: HeldKey;
   readonly provenance: Readonly<Record<Predicate['type'], Predicate>>;
@@ -41,17 +51,31 @@ export function requireTool(name: ToolName): Tool {
   return tool;
 }
 
-/** Starts the registry and makes the keys. */
+const IDENTITY = {
+  subject: 'https://github.com/acme/shop/.github/workflows/release.yml@refs/heads/main',
+  issuer: 'https://token.actions.githubusercontent.com',
+};
+
+/** Starts the registry and the Sigstore services, and makes the keys. */
 export async function openScene(): Promise<Scene> {
   const temp = tempDirectory();
   const registry = await startRealRegistry({
     program: requireTool('docker-registry').path,
     folder: temp.path,
   });
-  const cosigns = COSIGN_TOOLS.map((tool) => new Cosign(tool, join(temp.path, tool.name)));
-  await Promise.all(cosigns.map((cosign) => cosign.prepare()));
+  const sigstore = await startSigstore();
+  const sigstoreFiles = writeSigstoreFiles(sigstore, temp);
+  const cosigns = COSIGN_TOOLS.map((tool) => new Cosign(tool, join(temp.path, tool.name), sigstoreFiles));
   const [maker] = cosigns;
   if (maker === undefined) throw new Error('no cosign');
+  const doors = {
+    services: await startSigningServices(sigstore, IDENTITY),
+    otherSubject: await startSigningServices(sigstore, {
+      ...IDENTITY,
+      subject: 'https://github.com/mallory/shop',
+    }),
+    otherIssuer: await startSigningServices(sigstore, { ...IDENTITY, issuer: 'https://issuer.example.com' }),
+  };
   return {
     folder: temp.path,
     repository: { host: registry.host, name: 'demo/app' },
@@ -59,8 +83,13 @@ export async function openScene(): Promise<Scene> {
     trusted: await maker.generateKeyPair('trusted'),
     stranger: await maker.generateKeyPair('stranger'),
     held: makeHeldKey(temp),
+    identity: IDENTITY,
+    ...doors,
+    sigstoreFiles,
     provenance: writePredicates(temp),
     async [Symbol.asyncDispose]() {
+      for (const door of Object.values(doors)) await door[Symbol.asyncDispose]();
+      await sigstore.close();
       await registry[Symbol.asyncDispose]();
       temp.remove();
     },

@@ -1,8 +1,17 @@
 // The table of the suite: what happened to an image's proof, and what must become of the image.
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { type Image, pushImage } from './content.ts';
-import type { Cosign, KeyPair } from './cosign.ts';
-import { editPayload, editPayloadType, isEnvelope, nameSubject, resign, respace, sayMore } from './damage.ts';
+import type { Cosign, SignAs, Trust } from './cosign.ts';
+import {
+  editPayload,
+  editPayloadType,
+  isEnvelope,
+  nameSubject,
+  replaceLogEntry,
+  resign,
+  respace,
+  sayMore,
+} from './damage.ts';
 import {
   addProof,
   findReferrer,
@@ -16,53 +25,66 @@ import {
 } from './proofs.ts';
 import type { Scene } from './scene.ts';
 
-/** Who writes which part of the proof of an image, and how. */
-export interface Stage {
-  readonly scene: Scene;
-  readonly writer: Cosign;
+/** `key`: without transparency log. `logged key` and `identity`: with it. */
+export type Mode = 'key' | 'logged key' | 'identity';
+
+/** What a line of the table is tried on. */
+export interface Setting {
   readonly layout: Layout;
   readonly part: Part;
+  readonly mode: Mode;
 }
 
-/** The image to judge, and the key that it is judged by. */
+/** Who writes which part of the proof of an image, and how. */
+export interface Stage extends Setting {
+  readonly scene: Scene;
+  readonly writer: Cosign;
+}
+
+/** The image to judge, and whom to trust. */
 export interface Trial {
   readonly image: Image;
-  readonly publicKey: string;
+  readonly trust: Trust;
 }
 
 export interface TrialCase {
   /** Completes "an image with its signature …". */
   readonly title: string;
-  readonly appliesTo: (layout: Layout, part: Part) => boolean;
+  readonly appliesTo: (setting: Setting) => boolean;
   readonly arrange: (stage: Stage) => Promise<Trial>;
   /** `missing`: the code that says that there is none of this part. */
   readonly verdict: 'verified' | 'missing' | ErrorCode;
 }
 
-const always = (): boolean => true;
+// A key that is logged is tried on what the log adds: the rest is as without it.
+const byKeyOrIdentity = ({ mode }: Setting): boolean => mode !== 'logged key';
+const inAnyMode = (): boolean => true;
+const byKey = ({ mode }: Setting): boolean => mode === 'key';
+const byIdentity = ({ mode }: Setting): boolean => mode === 'identity';
+const logged = ({ mode }: Setting): boolean => mode !== 'key';
 
 export const TRIALS: readonly TrialCase[] = [
   {
     title: 'as it was written verifies',
-    appliesTo: always,
+    appliesTo: inAnyMode,
     arrange: async (stage) => judgeByTrusted(stage, await pushProven(stage)),
     verdict: 'verified',
   },
   {
     title: 'whose payload says more than was signed is rejected',
-    appliesTo: always,
+    appliesTo: byKeyOrIdentity,
     arrange: (stage) => edited(stage, (proof) => editPayload(proof, stage.layout, stage.part, sayMore)),
     verdict: 'SIGNATURE_INVALID',
   },
   {
     title: 'whose payload says the same in other bytes is rejected',
-    appliesTo: always,
+    appliesTo: byKeyOrIdentity,
     arrange: (stage) => edited(stage, (proof) => editPayload(proof, stage.layout, stage.part, respace)),
     verdict: 'SIGNATURE_INVALID',
   },
   {
     title: 'whose payload was changed to name another image is rejected',
-    appliesTo: always,
+    appliesTo: byKeyOrIdentity,
     arrange: async (stage) => {
       const other = await pushImage(stage.scene.repository);
       const edit = nameSubject(other.descriptor.digest);
@@ -73,13 +95,13 @@ export const TRIALS: readonly TrialCase[] = [
   },
   {
     title: 'that was wrapped again as another type of payload is rejected',
-    appliesTo: isEnvelope,
+    appliesTo: ({ layout, part, mode }) => mode !== 'logged key' && isEnvelope(layout, part),
     arrange: (stage) => edited(stage, (proof) => editPayloadType(proof, stage.layout, 'application/json')),
     verdict: 'SIGNATURE_INVALID',
   },
   {
     title: 'copied to it from another image is rejected',
-    appliesTo: always,
+    appliesTo: byKeyOrIdentity,
     arrange: async (stage) => {
       const other = await pushImage(stage.scene.repository);
       await pushProofOf(stage, other, (proof) => proof);
@@ -89,7 +111,7 @@ export const TRIALS: readonly TrialCase[] = [
   },
   {
     title: 'listed as a referrer of it but referring to another image is rejected',
-    appliesTo: (layout) => layout === 'bundle',
+    appliesTo: ({ layout, mode }) => mode !== 'logged key' && layout === 'bundle',
     arrange: async (stage) => {
       const image = await pushProven(stage);
       const other = await pushImage(stage.scene.repository);
@@ -100,7 +122,7 @@ export const TRIALS: readonly TrialCase[] = [
   },
   {
     title: 'made with the right key about another image is rejected',
-    appliesTo: always,
+    appliesTo: byKey,
     arrange: async (stage) => {
       const other = await pushImage(stage.scene.repository);
       return resigned(stage, (payload) => nameSubject(other.descriptor.digest)(payload));
@@ -109,19 +131,56 @@ export const TRIALS: readonly TrialCase[] = [
   },
   {
     title: 'made by hand with the right key verifies',
-    appliesTo: always,
+    appliesTo: byKey,
     arrange: (stage) => resigned(stage, respace),
     verdict: 'verified',
   },
   {
     title: 'made with a key that nobody trusts is rejected',
-    appliesTo: always,
-    arrange: async (stage) => judgeByTrusted(stage, await pushProven(stage, stage.scene.stranger)),
+    appliesTo: byKey,
+    arrange: async (stage) => {
+      const stranger = { type: 'key', key: stage.scene.stranger } as const;
+      return judgeByTrusted(stage, await pushProven(stage, stranger));
+    },
+    // Nothing that can be believed says whose key it was.
+    verdict: 'SIGNATURE_INVALID',
+  },
+  {
+    title: 'made by another subject of the same issuer is rejected',
+    appliesTo: byIdentity,
+    arrange: async (stage) => {
+      const stranger = { type: 'identity', services: stage.scene.otherSubject } as const;
+      return judgeByTrusted(stage, await pushProven(stage, stranger));
+    },
     verdict: 'SIGNER_MISMATCH',
   },
   {
+    title: 'made by the same subject of another issuer is rejected',
+    appliesTo: byIdentity,
+    arrange: async (stage) => {
+      const stranger = { type: 'identity', services: stage.scene.otherIssuer } as const;
+      return judgeByTrusted(stage, await pushProven(stage, stranger));
+    },
+    verdict: 'SIGNER_MISMATCH',
+  },
+  {
+    title: 'that lost its entry of the transparency log is rejected',
+    appliesTo: logged,
+    arrange: (stage) => edited(stage, (proof) => replaceLogEntry(proof, stage.layout)),
+    verdict: 'LOG_ENTRY_MISSING',
+  },
+  {
+    title: 'with the log entry of another one is rejected',
+    appliesTo: logged,
+    arrange: async (stage) => {
+      const other = await readProof(await pushProven(stage), stage.layout, stage.part);
+      return edited(stage, (proof) => replaceLogEntry(proof, stage.layout, other));
+    },
+    verdict: 'LOG_ENTRY_INVALID',
+  },
+  {
     title: 'taken away is rejected',
-    appliesTo: always,
+    appliesTo: byKeyOrIdentity,
     arrange: async (stage) => {
       const image = await pushProven(stage);
       await removeProof(image, stage.layout, stage.part);
@@ -131,7 +190,7 @@ export const TRIALS: readonly TrialCase[] = [
   },
   {
     title: 'still there behind a forged one verifies',
-    appliesTo: always,
+    appliesTo: byKeyOrIdentity,
     arrange: async (stage) => {
       const image = await pushProven(stage);
       const proof = await readProof(image, stage.layout, stage.part);
@@ -149,16 +208,23 @@ export const TRIALS: readonly TrialCase[] = [
 ];
 
 /** A new image, with the stage's part of its proof as the writer makes it. */
-export async function pushProven(stage: Stage, key: KeyPair = stage.scene.trusted): Promise<Image> {
+export async function pushProven(stage: Stage, signer: SignAs = trustedSigner(stage)): Promise<Image> {
   const { scene, writer, layout, part } = stage;
   const image = await pushImage(scene.repository);
-  if (part === 'signature') await writer.sign(image.reference, layout, key);
-  else await writer.attest(image.reference, layout, key, scene.provenance.slsaprovenance1);
+  if (part === 'signature') await writer.sign(image.reference, layout, signer);
+  else await writer.attest(image.reference, layout, signer, scene.provenance.slsaprovenance1);
   return image;
 }
 
-function judgeByTrusted(stage: Stage, image: Image): Trial {
-  return { image, publicKey: stage.scene.trusted.publicKey };
+function trustedSigner({ scene, mode }: Stage): SignAs {
+  if (mode === 'identity') return { type: 'identity', services: scene.services };
+  const key = { type: 'key', key: scene.trusted } as const;
+  return mode === 'key' ? key : { ...key, services: scene.services };
+}
+
+function judgeByTrusted({ scene, mode }: Stage, image: Image): Trial {
+  if (mode === 'identity') return { image, trust: { type: 'identity', ...scene.identity } };
+  return { image, trust: { type: 'key', publicKey: scene.trusted.publicKey, logged: mode === 'logged key' } };
 }
 
 async function edited(stage: Stage, edit: (proof: Proof) => Proof): Promise<Trial> {
@@ -179,5 +245,5 @@ async function resigned(stage: Stage, edit: (payload: Buffer) => Buffer): Promis
   const image = await pushProven(stage);
   const proof = await readProof(image, layout, part);
   await writeProof(image, layout, part, resign(proof, layout, part, scene.held.privateKey, edit));
-  return { image, publicKey: scene.held.publicKey };
+  return { image, trust: { type: 'key', publicKey: scene.held.publicKey, logged: false } };
 }

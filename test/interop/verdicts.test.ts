@@ -1,7 +1,7 @@
 // For each version of cosign that writes and each way of storing: what is sound verifies, what was tampered
 // with does not, and every cosign that can read it agrees.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ReportedComponent, verify } from './command.ts';
+import { type ReportedComponent, trustFlags, verify } from './command.ts';
 import type { Layout, Part } from './proofs.ts';
 import { COSIGN_TOOLS, openScene, type Scene } from './scene.ts';
 import { TRIALS, type Trial, type TrialCase } from './trials.ts';
@@ -14,7 +14,9 @@ const MISSING = { signature: 'NO_SIGNATURE', attestation: 'NO_ATTESTATION' } as 
 
 const WRITERS = COSIGN_TOOLS.flatMap((tool) =>
   (['legacy', 'bundle'] as const).flatMap((layout) =>
-    (['signature', 'attestation'] as const).map((part) => ({ tool, layout, part })),
+    (['signature', 'attestation'] as const).flatMap((part) =>
+      (['key', 'logged key', 'identity'] as const).map((mode) => ({ tool, layout, part, mode })),
+    ),
   ),
 )
   // cosign 2.5 stores attestations as bundles, and signatures only in the legacy way.
@@ -28,15 +30,15 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.[Symbol.asyncDispose]());
 
-describe.each(WRITERS)('$part by $tool.name, $layout', ({ tool, layout, part }) => {
-  const cases = TRIALS.filter((trial) => trial.appliesTo(layout, part));
+describe.each(WRITERS)('$part by $tool.name, $layout layout, $mode', ({ tool, layout, part, mode }) => {
+  const cases = TRIALS.filter((trial) => trial.appliesTo({ layout, part, mode }));
 
-  it.each(cases)(`an image with its ${part} $title`, async ({ arrange, verdict }, context) => {
+  it.for(cases)(`an image with its ${part} $title`, async ({ arrange, verdict }, context) => {
     const writer = scene.cosigns.find((cosign) => cosign.name === tool.name);
     if (writer === undefined || !(await writer.canWrite(layout, part))) {
       return context.skip(`${tool.name} ${tool.version} does not write the ${layout} layout any more`);
     }
-    const trial = await arrange({ scene, writer, layout, part });
+    const trial = await arrange({ scene, writer, layout, part, mode });
     expect(await judge(trial, part)).toEqual(judgement(part, verdict));
     expect(await askCosigns(trial, layout, part)).toEqual(unanimous(layout, part, verdict === 'verified'));
   });
@@ -48,9 +50,9 @@ interface Judgement {
   readonly findings: readonly { readonly code: string; readonly reason: string }[];
 }
 
-async function judge({ image, publicKey }: Trial, part: Part): Promise<Judgement> {
-  const flags = ['--public-key', publicKey, '--ignore-rekor', '--require', part];
-  const { exitCode, report } = await verify([image.reference, ...flags]);
+async function judge({ image, trust }: Trial, part: Part): Promise<Judgement> {
+  const args = [image.reference, '--require', part, ...trustFlags(trust, scene.sigstoreFiles)];
+  const { exitCode, report } = await verify(args);
   const { outcome, violations = [], undetermined = [] } = report.components[0] as ReportedComponent;
   const findings = [...violations, ...undetermined].map(({ metadata: { code, reason } }) => ({
     code,
@@ -68,9 +70,9 @@ function judgement(part: Part, verdict: TrialCase['verdict']): Judgement {
 type Opinions = Readonly<Record<string, boolean>>;
 
 /** Whether each cosign that can read the part accepts it. */
-async function askCosigns({ image, publicKey }: Trial, layout: Layout, part: Part): Promise<Opinions> {
+async function askCosigns({ image, trust }: Trial, layout: Layout, part: Part): Promise<Opinions> {
   const opinions = readers(layout, part).map(
-    async (cosign) => [cosign.name, await cosign.accepts(image.reference, layout, part, publicKey)] as const,
+    async (cosign) => [cosign.name, await cosign.accepts(image.reference, layout, part, trust)] as const,
   );
   return Object.fromEntries(await Promise.all(opinions));
 }
