@@ -10,7 +10,7 @@ import { parsePublicKeys } from '../../../src/verify/keys.ts';
 import { parseLegacyLayer } from '../../../src/verify/legacy.ts';
 import type { Signers } from '../../../src/verify/signers.ts';
 import { parseTrustedRoot } from '../../../src/verify/trust.ts';
-import { type Verified, Verifier, type VerifierOptions } from '../../../src/verify/verifier.ts';
+import { Verifier, type VerifierOptions } from '../../../src/verify/verifier.ts';
 import { type BundleJson, type BundleVersion, toBundle } from '../../support/bundle-layout.ts';
 import type { SigningKey } from '../../support/keys.ts';
 import {
@@ -135,7 +135,7 @@ export function rootWith(
 }
 
 /** The code of the error that `work` must end with; anything else fails the test. */
-export async function codeOf(work: Promise<Verified> | (() => unknown)): Promise<ErrorCode> {
+export async function codeOf(work: Promise<unknown> | (() => unknown)): Promise<ErrorCode> {
   return (await errorOf(work)).code;
 }
 
