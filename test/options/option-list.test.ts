@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseCommandLine } from '../../src/options/command-line.ts';
-import { OPTIONS, optionsOf } from '../../src/options/option-list.ts';
+import { OPTIONS, type OptionDefinition, optionsOf } from '../../src/options/option-list.ts';
 import { parseBoolean, parseDuration } from '../../src/options/values.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
@@ -16,6 +16,9 @@ interface Action {
   readonly runs: { readonly using: string; readonly main: string };
 }
 const action: Action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8'));
+
+const inWords = ({ only, description }: OptionDefinition) =>
+  only === undefined ? description : `(${only} only) ${description}`;
 
 describe('the list of options', () => {
   it('names each option once, describes it in sentences, and has defaults of its kind', () => {
@@ -49,11 +52,13 @@ describe('the list of options', () => {
 
   // The table has a row for each: | `name` | default | description |
   it.runIf(existsSync(README))('is what the table in README says', () => {
-    const rows = [...readFileSync(README, 'utf8').matchAll(/^\| `([\w-]+)` \| (.*?) \| (.*?) \|$/gm)];
+    const rows = [
+      ...readFileSync(README, 'utf8').matchAll(/^\|\s*`([\w-]+)`\s*\|\s*(.*?)\s*\|\s*(.*?)\s*\|$/gm),
+    ];
     const inTable = rows.filter(([, name]) => OPTIONS.some((option) => option.name === name));
     const plain = (text = '') => text.replaceAll(/[`\\]/g, '').trim();
     expect(inTable.map(([, name, value, description]) => [name, plain(value), plain(description)])).toEqual(
-      OPTIONS.map((option) => [option.name, plain(option.default), plain(option.description)]),
+      OPTIONS.map((option) => [option.name, plain(option.default), plain(inWords(option))]),
     );
   });
 });
