@@ -15,6 +15,7 @@ import { renderStandardOutput, writeResultFiles } from './result-files.ts';
 import { run } from './run.ts';
 import { version } from './version.ts';
 
+/** Also for a terminal that does not say how wide it is: it says 0. */
 const DEFAULT_WIDTH = 100;
 
 async function main(): Promise<number> {
@@ -59,7 +60,7 @@ async function deliver(options: Options, report: Report): Promise<boolean> {
   const textStream = document === undefined ? process.stdout : process.stderr;
   await write(
     textStream,
-    renderText(report, { color: wantsColor(textStream), width: textStream.columns ?? DEFAULT_WIDTH }),
+    renderText(report, { color: wantsColor(textStream), width: textStream.columns || DEFAULT_WIDTH }),
   );
   if (problems.length > 0) await writeProblems('proofgate: a result is lost:', problems);
   return isDelivered && problems.length === 0;
@@ -84,8 +85,9 @@ function write(stream: NodeJS.WriteStream, text: string): Promise<boolean> {
 }
 
 async function fail(thrown: unknown): Promise<never> {
-  await writeProblems('proofgate: the run failed:', [toProofgateError(thrown)]);
-  process.exit(EXIT_UNDETERMINED);
+  const error = toProofgateError(thrown);
+  await writeProblems('proofgate: the run failed:', [error]);
+  process.exit(error.kind === 'usage' ? EXIT_USAGE : EXIT_UNDETERMINED);
 }
 
 // Until main says otherwise: an event loop that runs dry must not read as success.

@@ -104,6 +104,13 @@ describe('a release', () => {
     expect(report.components.flatMap(reasonsOf)).toEqual(['image.accessible: TIMEOUT']);
   });
 
+  it('an image whose evidence hangs is undetermined, and the finding says why', async () => {
+    const image = await gate.push('app');
+    gate.registry.faults.push(matching(/referrers/, { kind: 'stall' }));
+    const component = componentOf(await gate.validate([image], { timeout: '1s' }));
+    expect(reasonsOf(component)).toEqual(['image.accessible: TIMEOUT']);
+  });
+
   it('a cancelled run still reports every component', async () => {
     const images = [await gate.push('one'), await gate.push('two')];
     const report = await gate.validate(
@@ -228,10 +235,14 @@ describe('an index', () => {
     expect(report.components[1]?.index).toBe(report.components[0]?.containerImage);
   });
 
-  it('cannot hide a runnable platform behind the annotation of an attestation manifest', async () => {
+  it.each([
+    { os: 'linux', architecture: 'amd64' },
+    { os: 'linux', architecture: 'unknown' },
+    { os: 'unknown', architecture: 'amd64' },
+  ])('cannot hide $os/$architecture behind the annotation of an attestation manifest', async (platform) => {
     const child = pushImage(gate.registry, 'app');
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
-    const index = await pushSigned('app', [{ ...child, annotations }]);
+    const index = await pushSigned('app', [{ ...child, platform, annotations }]);
     const report = await gate.validate([gate.reference('app', index)]);
     expect(report.components.map(({ outcome }) => outcome)).toEqual(['verified', 'rejected']);
   });
@@ -338,6 +349,30 @@ describe('task bundles', () => {
     const component = componentOf(await gate.validate([image], withTaskKey()));
     expect(reasonsOf(component)).toEqual(['task_bundle.signature_check: REGISTRY_UNAVAILABLE']);
     expect(component.outcome).toBe('undetermined');
+  });
+
+  it('whose registry is down are not asked for again by each component', async () => {
+    const bundle = await pushBundle('clone');
+    const provenance = provenanceV1({ tasks: tasks(bundle) });
+    const one = await gate.push('one', { provenance });
+    gate.registry.faults.push(matching(/tasks\/clone/, UNAVAILABLE));
+    await gate.validate([one], withTaskKey());
+    const attempts = gate.registry.count(/tasks\/clone/);
+    gate.registry.clearLog();
+    await gate.validate([one, await gate.push('two', { provenance })], { ...withTaskKey(), workers: '1' });
+    expect(gate.registry.count(/tasks\/clone/)).toBe(attempts);
+  });
+
+  it('are verified even where no attestation is required of the images', async () => {
+    const bundle = await pushBundle('bad', false);
+    const image = await gate.push('one', { provenance: provenanceV1({ tasks: tasks(bundle) }) });
+    const component = componentOf(await gate.validate([image], { ...withTaskKey(), require: 'signature' }));
+    expect(reasonsOf(component)).toEqual(['task_bundle.signature_check: NO_SIGNATURE']);
+    const bare = pushImage(gate.registry, 'bare');
+    await signImage(gate.registry, 'bare', bare, gate.signed);
+    const images = [gate.reference('bare', bare)];
+    const unknown = componentOf(await gate.validate(images, { ...withTaskKey(), require: 'signature' }));
+    expect(reasonsOf(unknown)).toEqual(['task_bundle.signature_check: NO_ATTESTATION']);
   });
 
   it('named by tag are rejected as unpinned', async () => {
