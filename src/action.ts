@@ -25,7 +25,6 @@ import { version } from './version.ts';
 const WIDTH = 120;
 /** The runner cuts an annotation at 4,096 characters. */
 const MAX_FAILURE_CHARS = 4000;
-const temporaryFolder = process.env.RUNNER_TEMP || tmpdir();
 
 /** Returns why the step fails; nothing when it passes. */
 async function main(): Promise<string[]> {
@@ -35,7 +34,7 @@ async function main(): Promise<string[]> {
   if (!parsed.ok) return ['Bad input, nothing was looked at:', ...renderProblems(parsed.problems)];
 
   const path = resolve(
-    parsed.options.report ?? join(temporaryFolder, `proofgate-report-${randomUUID()}.json`),
+    parsed.options.report ?? join(temporaryFolder(), `proofgate-report-${randomUUID()}.json`),
   );
   const options = { ...parsed.options, report: path };
   const failures = options.install ? await install() : [];
@@ -98,13 +97,23 @@ function writeSummary(report: Report): string[] {
 async function install(): Promise<string[]> {
   try {
     const folder = commandFolder(import.meta.dirname);
-    const bin = await installCommand({ folder, version, nodePath: process.execPath, temporaryFolder });
+    const bin = await installCommand({
+      folder,
+      version,
+      nodePath: process.execPath,
+      temporaryFolder: temporaryFolder(),
+    });
     core.info(`proofgate ${version} is on PATH for the steps that follow: ${bin}`);
     return [];
   } catch (error) {
     // The verdict is not held back for it.
     return [`The command could not be installed: ${toProofgateError(error).message}`];
   }
+}
+
+/** The runner's is emptied after the job. */
+function temporaryFolder(): string {
+  return process.env.RUNNER_TEMP || tmpdir();
 }
 
 function end(failures: readonly string[]): void {

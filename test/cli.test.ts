@@ -173,6 +173,17 @@ describe('proofgate verify', () => {
     expect(piped.code).toBe(1);
   });
 
+  it('never outlasts its timeout', async () => {
+    const slow = await startRegistry({ faults: () => ({ kind: 'stall' }) });
+    try {
+      const finished = await verify(`${slow.host}/shop/api:1`, ...trust, '--timeout', '200ms');
+      expect(finished.code).toBe(3);
+      expect(finished.stdout).toContain('TIMEOUT');
+    } finally {
+      await slow.close();
+    }
+  });
+
   it.each(['SIGINT', 'SIGTERM'] as const)('ends on %s with what is known, and exits 3', async (signal) => {
     let kill = () => {};
     const stalled: FaultRule = () => {
