@@ -15,6 +15,7 @@ export interface WireDescriptor {
   readonly size: number;
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: { readonly architecture: string; readonly os: string };
 }
 
 /** A manifest or an index as JSON; nothing is checked: these are our own tests' words. */
