@@ -45,6 +45,9 @@ async function readChecked(response: Response, { rule, where, arrived }: BodyCon
     throw new ProofgateError(
       'REGISTRY_PROTOCOL',
       `${where}: the body is encoded, and identity was asked for`,
+      {
+        hint: 'Switch compression off in the registry, or in the proxy before it.',
+      },
     );
   }
   const body = new CheckedBody(rule, response.headers['docker-content-digest'], where);

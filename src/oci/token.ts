@@ -27,7 +27,7 @@ interface Token {
   readonly staleAt: number;
 }
 
-/** RFC of the token endpoint: 60 s when it does not say. */
+/** What the token specification says for an answer without a lifetime, or with none that can be read. */
 const DEFAULT_TTL_S = 60;
 const MAX_TTL_S = 24 * 3600;
 const MAX_MARGIN_MS = 10_000;
@@ -40,7 +40,7 @@ const answerSchema = z
   .object({
     token: headerValue.optional(),
     access_token: headerValue.optional(),
-    expires_in: z.number().nullish(),
+    expires_in: z.number().nullish().catch(undefined),
   })
   .transform((answer) => ({
     value: answer.token ?? answer.access_token,

@@ -94,15 +94,18 @@ test('a token is fetched anew before it expires, by the injected clock', async (
   expect(server.asked.at(-1)?.authorization).toBe('Bearer t2');
 });
 
-test('a token without lifetime lasts 60 seconds', async () => {
-  await using server = await tokenRegistry();
-  await using c = client();
-  const find = () => c.registry.findManifestByTag(repository(server), 'v1');
-  await find();
-  c.clock.advance(51_000);
-  await find();
-  expect(tokens(server)).toHaveLength(2);
-});
+test.each(['', ',"expires_in":"300"', ',"expires_in":null'])(
+  'a token without a lifetime (%j) lasts 60 seconds',
+  async (rest) => {
+    await using server = await tokenRegistry({ onToken: (_, n) => ({ body: `{"token":"t${n}"${rest}}` }) });
+    await using c = client();
+    const find = () => c.registry.findManifestByTag(repository(server), 'v1');
+    await find();
+    c.clock.advance(51_000);
+    await find();
+    expect(tokens(server)).toHaveLength(2);
+  },
+);
 
 test('a token that the registry revoked is refreshed once, and a second refusal is final', async () => {
   let accepted = 'Bearer t1';
@@ -255,4 +258,17 @@ test('a challenge made to be slow is read in no time', () => {
   const started = performance.now();
   parseChallenges([`Bearer ${'a="'.repeat(5_000)}`, ' ,'.repeat(8_000), 'x'.repeat(16_000)]);
   expect(performance.now() - started).toBeLessThan(500);
+});
+
+test('a password that was refused is not sent a second time for the same question', async () => {
+  await using server = await serve((_, response) =>
+    answer(response, 401, '', { 'www-authenticate': 'Basic realm="r"' }),
+  );
+  using account = dockerConfig({ auths: { [server.host]: { auth: btoa('bob:hunter2') } } });
+  await using c = client({ environment: account.environment });
+  const find = () => c.registry.findManifestByTag(repository(server), 'v1');
+  await expect(find()).rejects.toMatchObject(failure('UNAUTHORIZED'));
+  expect(server.asked).toHaveLength(2);
+  await expect(find()).rejects.toMatchObject(failure('UNAUTHORIZED'));
+  expect(server.asked).toHaveLength(3);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../../src/base/digest.ts';
 import { isLoopback } from '../../src/oci/loopback.ts';
+import { parseReference } from '../../src/oci/reference.ts';
 import { tempDirectory } from '../support/temp.ts';
 import { type PrivateAuthority, privateAuthority } from './support/certificate.ts';
 import { answer, client, failure, image, repository, serve, serveManifest } from './support/hostile.ts';
@@ -59,11 +60,14 @@ test.each(['SSL_CERT_FILE', 'SSL_CERT_DIR'])('%s that cannot be read is bad inpu
   );
 });
 
-test('SSL_CERT_FILE without a certificate is bad input', () => {
-  using temp = tempDirectory();
-  const environment = { SSL_CERT_FILE: temp.write('ca.pem', 'nothing') };
-  expect(() => client({ environment })).toThrow(expect.objectContaining({ code: 'UNREADABLE_FILE' }));
-});
+test.each(['', 'nothing', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
+  'SSL_CERT_FILE without a usable certificate (%j) is bad input',
+  (content) => {
+    using temp = tempDirectory();
+    const environment = { SSL_CERT_FILE: temp.write('ca.pem', content) };
+    expect(() => client({ environment })).toThrow(expect.objectContaining({ code: 'UNREADABLE_FILE' }));
+  },
+);
 
 test('HTTPS_PROXY carries requests to foreign hosts, and knows its own user', async () => {
   using temp = tempDirectory();
@@ -212,4 +216,11 @@ test('a registry on https may not send us to a realm on plain http', async () =>
   const manifest = c.registry.manifest({ registry: 'registry.test', name: 'app' }, digest);
   await expect(manifest).rejects.toMatchObject(failure('UNAUTHORIZED'));
   expect(realm.asked).toHaveLength(0);
+});
+
+test('Docker Hub is asked under the name of its API', async () => {
+  await using proxy = await proxyTo(1, 502);
+  await using c = client({ environment: { HTTPS_PROXY: proxy.url }, limits: { attempts: 1 } });
+  await expect(c.registry.resolve(parseReference('alpine'))).rejects.toMatchObject(failure('NETWORK'));
+  expect(proxy.asked).toEqual(['registry-1.docker.io:443']);
 });

@@ -221,3 +221,9 @@ test('a helper is asked once for a registry, however many repositories want it',
   const found = await Promise.all(images.map((one) => credentials.find(one)));
   expect(found.map((account) => account?.credential)).toEqual(Array(3).fill(basic('u', '1').credential));
 });
+
+test('a helper that talks without end is stopped at its bound, long before its deadline', async () => {
+  const limits = { credentialHelperMs: 600_000, credentialHelperBytes: 10_000 };
+  const found = findByHelper('while :; do echo xxxxxxxxxxxxxxxxxxxxxxxx; done', 'quay.io/a', {}, limits);
+  await expect(found).rejects.toMatchObject(failure('CREDENTIAL_HELPER_FAILED'));
+});

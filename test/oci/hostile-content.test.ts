@@ -115,10 +115,11 @@ test('an endless manifest is cut off at its bound, and memory stays flat', async
   await using server = await serve(async (_, response) => {
     response.writeHead(200);
     const chunk = Buffer.alloc(64 * 1024, ' ');
+    const closed = new Promise((resolve) => response.once('close', resolve));
     while (!response.destroyed && sent < 100 * MIB) {
       sent += chunk.length;
-      if (!response.write(chunk))
-        await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+      const drained = () => new Promise((resolve) => response.once('drain', resolve));
+      if (!response.write(chunk)) await Promise.race([closed, drained()]);
     }
   });
   await using c = client();

@@ -254,17 +254,37 @@ test('plain HTTP: a longer answer is an error, and http to a foreign host is ref
   await expect(get('http://rekor.example/')).rejects.toMatchObject(failure('INSECURE_REGISTRY'));
 });
 
-test('one clock for all: a pause that one request earned is waited out by the others', async () => {
+test('a pause that one request earned is waited out by all others of that registry', async () => {
+  let now = Date.UTC(2026, 0, 1);
+  const sleepers: { until: number; wake: () => void }[] = [];
   const clock = new FakeClock();
-  const times: number[] = [];
+  clock.now = () => now;
+  clock.sleep = (ms) => new Promise((wake) => sleepers.push({ until: now + ms, wake }));
+  const advance = (ms: number) => {
+    now += ms;
+    for (const sleeper of sleepers) if (sleeper.until <= now) sleeper.wake();
+  };
+  let total = 0;
   await using server = await serve((_, response) => {
-    times.push(clock.now());
-    if (times.length === 1) answer(response, 429, '', { 'retry-after': '30' });
+    total += 1;
+    if (total === 1) answer(response, 429, '', { 'retry-after': '30' });
     else serveManifest(response, bytes);
   });
-  await using c = client({ clock, limits: { concurrency: 1 } });
-  const find = (i: number) => c.registry.findManifestByTag(repository(server), `v${i}`);
-  await Promise.all([find(1), find(2), find(3)]);
-  const [first = 0, ...later] = times;
-  expect(later.every((time) => time >= first + 30_000)).toBe(true);
+  await using elsewhere = await serve((_, response) => serveManifest(response, bytes));
+  await using c = client({ clock, limits: { concurrency: 1 }, random: () => 0 });
+  const all = [1, 2, 3].map((i) => c.registry.findManifestByTag(repository(server), `v${i}`));
+  while (sleepers.length < 2) await c.registry.findManifestByTag(repository(elsewhere), 'v1');
+  advance(29_999);
+  for (let i = 0; i < 5; i++) await c.registry.findManifestByTag(repository(elsewhere), 'v1');
+  expect(total).toBe(1);
+  advance(1);
+  await Promise.all(all);
+  expect(total).toBe(4);
+});
+
+test('the bound of one Retry-After holds by itself', async () => {
+  await using server = await serve((_, response) => answer(response, 429, '', { 'retry-after': '61' }));
+  await using c = client({ limits: { maxWaitMs: 1e9 } });
+  await expect(c.registry.manifest(repository(server), digest)).rejects.toMatchObject(failure('THROTTLED'));
+  expect(server.asked).toHaveLength(1);
 });

@@ -199,3 +199,11 @@ test('a page that goes missing halfway is an error, not the end of the list', as
     failure('REGISTRY_PROTOCOL'),
   );
 });
+
+test('a fallback tag with too many entries is given up', async () => {
+  await using server = await serve(withoutApi((_, response) => serveIndex(response, index(many(6)))));
+  await using c = client({ limits: { referrersEntries: 5 } });
+  await expect(c.registry.referrers(repository(server), subject)).rejects.toMatchObject(
+    failure('CONTENT_TOO_LARGE'),
+  );
+});
