@@ -1,5 +1,6 @@
 // A signature and the bytes that it is over, whatever the format: checked against a key, compared with a log.
 import { constants, createHash, type KeyObject, verify } from 'node:crypto';
+import { ed25519ph } from '@noble/curves/ed25519.js';
 import { p256, p384 } from '@noble/curves/nist.js';
 import { dsse } from '@sigstore/core';
 import { HashAlgorithm } from '@sigstore/protobuf-specs';
@@ -123,7 +124,7 @@ function verifyBytes(bytes: Buffer, key: KeyObject, signature: Buffer): boolean 
     case 'rsa-pss':
       return verify('sha256', bytes, key, signature);
     case 'ed25519':
-      return verify(null, bytes, key, signature);
+      return verify(null, bytes, key, signature) || verifyEd25519ph(bytes, key, signature);
     default:
       return false;
   }
@@ -143,6 +144,13 @@ function verifyDigest(
     lowS: false,
     format: 'der',
   });
+}
+
+// RFC 8032, 5.1: signers that log as hashedrekord sign the SHA-512 (Ed25519ph), which node:crypto does not
+// know. The two are domain-separated: a signature of one kind is never one of the other.
+function verifyEd25519ph(bytes: Buffer, key: KeyObject, signature: Buffer): boolean {
+  const { x = '' } = key.export({ format: 'jwk' }) as { x?: string };
+  return ed25519ph.verify(signature, bytes, Buffer.from(x, 'base64url'), { zip215: false });
 }
 
 function curveHashes(key: KeyObject): readonly HashName[] {

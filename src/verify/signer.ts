@@ -1,13 +1,14 @@
 // Who made a signature, and whether that is whom the user trusts: keys are matched by the signature itself,
 // identities by what the certificate says once it has been verified.
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { X509Certificate } from '@sigstore/core';
+import type { X509Certificate } from '@sigstore/core';
 import { ProofgateError } from '../base/errors.ts';
 import type { SignedBy } from '../report/report.ts';
 import { attempt } from './attempt.ts';
 import { certificatesOf } from './bundle.ts';
 import type { Evidence } from './evidence.ts';
 import { findIdentity, identityText, readIdentity } from './identity.ts';
+import { ImmutableCertificate } from './immutable-certificate.ts';
 import { subjectPublicKeyInfo } from './keys.ts';
 import type { Signature } from './signature.ts';
 import type { Signers, TrustedIdentity, TrustedKey } from './signers.ts';
@@ -47,7 +48,7 @@ export function findSigner(
 
 function readCertificate(der: Buffer, signature: Signature): Signer {
   const { certificate, key } = attempt('CERTIFICATE_INVALID', 'the signing certificate is unreadable', () => {
-    const certificate = X509Certificate.parse(Buffer.from(der));
+    const certificate = new ImmutableCertificate(der);
     const key: KeyObject = createPublicKey({ key: certificate.publicKey, format: 'der', type: 'spki' });
     return { certificate, key };
   });

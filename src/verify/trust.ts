@@ -13,6 +13,7 @@ import { redactUrl } from '../base/redaction.ts';
 import type { RunWarning, TrustSummary } from '../report/report.ts';
 import { causeText } from './attempt.ts';
 import { mayStamp } from './extensions.ts';
+import { ImmutableCertificate } from './immutable-certificate.ts';
 import { parseJson } from './json.ts';
 import { fetchTrustedRoot, TufMirrorUnreachable } from './tuf.ts';
 
@@ -145,10 +146,10 @@ function usable(material: TrustMaterial): Pick<Trust, 'material' | 'warnings'> {
       return false;
     };
   };
-  const certificateAuthorities = material.certificateAuthorities.filter(
-    keep('certificate authority', unanchored),
-  );
-  const timestampAuthorities = material.timestampAuthorities.filter(
+  const certificateAuthorities = material.certificateAuthorities
+    .map(immutable)
+    .filter(keep('certificate authority', unanchored));
+  const timestampAuthorities = material.timestampAuthorities.map(immutable).filter(
     keep('timestamp authority', ([signer, ...rest]) => {
       if (signer === undefined || !mayStamp(signer))
         return 'its first certificate is not for time stamping alone';
@@ -156,6 +157,10 @@ function usable(material: TrustMaterial): Pick<Trust, 'material' | 'warnings'> {
     }),
   );
   return { material: { ...material, certificateAuthorities, timestampAuthorities }, warnings };
+}
+
+function immutable({ certChain, validFor }: CertAuthority): CertAuthority {
+  return { certChain: certChain.map(({ root }) => new ImmutableCertificate(root.toDER())), validFor };
 }
 
 // The library needs a self-signed end: everything in a chain is trusted, and an intermediate alone never is.

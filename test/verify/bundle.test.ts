@@ -141,7 +141,7 @@ describe('what is no bundle', () => {
 });
 
 describe('certificate chains', () => {
-  const chained = (...certificates: Buffer[]) => {
+  const chained = (...certificates: Buffer[]): BundleJson => {
     const bundle = structuredClone(good);
     const { certificate, ...material } = bundle.verificationMaterial;
     const rest = certificates.map((der) => ({ rawBytes: der.toString('base64') }));

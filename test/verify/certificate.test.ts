@@ -258,6 +258,18 @@ describe('time', () => {
     expect(error.code).toBe('TIMESTAMP_INVALID');
   });
 
+  it('a time that the log did not promise proves nothing', async () => {
+    const certificate = await authority.issue();
+    const evidence = await signMessage({ signer: { ...KEYLESS, certificate }, sigstore }, (bundle) => {
+      delete bundle.verificationMaterial.tlogEntries[0].inclusionPromise;
+      return bundle;
+    });
+    const error = await errorOf(
+      verifierFor(rootWith(sigstore, authority)).verify(evidence, IMAGE_SUBJECT, IDENTITY),
+    );
+    expect(error.code).toBe('TIMESTAMP_INVALID');
+  });
+
   it('with the log ignored, a certificate counts only while it is valid or when a timestamp says so', async () => {
     const certificate = await authority.issue({ notAfter: new Date(Date.now() + MINUTE_MS) });
     const signer = { ...KEYLESS, certificate } as const;

@@ -1,3 +1,4 @@
+import { ed25519ph } from '@noble/curves/ed25519.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/base/digest.ts';
 import { generateKey, type KeyOptions, type KeyType } from '../support/keys.ts';
@@ -146,6 +147,23 @@ describe('log entry kinds', () => {
     const evidence = await signStatement({ signer: SIGNERS['a key'], sigstore, entryKind: 'intoto 0.0.1' });
     const work = verifierFor(sigstore).verify(evidence, IMAGE_SUBJECT, trusting(key));
     expect(await codeOf(work)).toBe('LOG_ENTRY_INVALID');
+  });
+});
+
+describe('Ed25519ph', () => {
+  it('verifies where the log forced a signer to prehash, and only over the same bytes', async () => {
+    const key = generateKey('Ed25519');
+    const seed = Buffer.from((key.privateKey.export({ format: 'jwk' }) as { d: string }).d, 'base64url');
+    const signed = (change: (payload: Buffer) => Buffer) =>
+      signLegacy({ signer: { type: 'key', key } }, (layer) => {
+        const signature = Buffer.from(ed25519ph.sign(change(layer.payload), seed)).toString('base64');
+        return { ...layer, annotations: { 'dev.cosignproject.cosign/signature': signature } };
+      });
+    const verifier = verifierFor(sigstore, { ignoreRekor: true });
+    const good = await signed((payload) => payload);
+    expect((await verifier.verify(good, IMAGE_SUBJECT, trusting(key))).subject).toBe(DIGEST);
+    const bad = await signed(() => Buffer.from('else'));
+    expect(await codeOf(verifier.verify(bad, IMAGE_SUBJECT, trusting(key)))).toBe('SIGNATURE_INVALID');
   });
 });
 

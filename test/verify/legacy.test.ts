@@ -19,7 +19,7 @@ describe('legacy layers', () => {
   });
 
   it('an attestation keeps its envelope as stored', async () => {
-    let stored = Buffer.alloc(0);
+    let stored: Buffer = Buffer.alloc(0);
     const evidence = await attestLegacy({ signer }, (layer) => {
       stored = layer.payload;
       return layer;

@@ -146,11 +146,8 @@ type Repo = ReturnType<typeof tufRepo.initializeTUFRepo>;
 async function respond(repo: Repo, path: string): Promise<{ status: number; body: Buffer | string }> {
   const handler = tufHandler.tufHandlers(repo, { metadataPathPrefix: '' }).find((each) => each.path === path);
   if (handler === undefined) return { status: 404, body: 'no' };
-  const { statusCode, response } = await handler.fn('');
-  const body =
-    typeof response === 'string'
-      ? response
-      : Buffer.from(response.buffer, response.byteOffset, response.byteLength);
+  const { statusCode, response } = await handler.fn();
+  const body = typeof response === 'string' ? response : Buffer.from(response);
   return { status: statusCode, body };
 }
 

@@ -110,6 +110,9 @@ describe('trust material', () => {
     expect(await codeOf(verifier.verify(evidence, IMAGE_SUBJECT, trusting(generateKey())))).toBe(
       'SIGNATURE_INVALID',
     );
+    expect(await codeOf(verifier.verify(evidence, IMAGE_SUBJECT, IDENTITY))).toBe('SIGNER_MISMATCH');
+    const keyless = await signMessage({ signer: KEYLESS, sigstore });
+    expect(await codeOf(verifier.verify(keyless, IMAGE_SUBJECT, TRUSTED))).toBe('SIGNER_MISMATCH');
     expect(calls()).toBe(0);
   });
 

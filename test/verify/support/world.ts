@@ -122,7 +122,7 @@ export function verifierFor(
 export function rootWith(
   sigstore: SigstoreServices,
   authority: TestAuthority,
-  chain = [authority.rootDer],
+  chain: readonly Buffer[] = [authority.rootDer],
 ): string {
   const root = structuredClone(sigstore.trustedRoot) as BundleJson;
   root.certificateAuthorities[0].certChain.certificates = chain.map((der) => ({
