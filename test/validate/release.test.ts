@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pushDemoSnapshot } from '../../demo/snapshot.ts';
 import { ProofgateError } from '../../src/base/errors.ts';
+import { MAX_EVIDENCE } from '../../src/verify/discovery.ts';
 import { after, always, matching } from '../support/faults.ts';
 import { pushAttestationManifest, pushImage, pushIndex, pushTaskBundle } from '../support/images.ts';
 import { generateKey } from '../support/keys.ts';
@@ -148,6 +149,30 @@ describe('not looked at is not unsigned', () => {
     const image = await gate.push('app');
     gate.registry.faults.push(matching(/blobs/, { kind }));
     const component = componentOf(await gate.validate([image]));
+    expect(component.outcome).toBe('undetermined');
+  });
+
+  it('a signature that could not be read outweighs a stranger’s that could', async () => {
+    const image = pushImage(gate.registry, 'app');
+    await gate.sign('app', image, { signer: byKey(generateKey()) });
+    const unread = await signImage(gate.registry, 'app', image, gate.signed);
+    gate.registry.faults.push(matching(new RegExp(unread.digest), THROTTLED));
+    const component = componentOf(await gate.validate([gate.reference('app', image)]));
+    expect(reasonsOf(component)).toContain('image.signature_check: THROTTLED');
+  });
+
+  it('more referrers than are read leave the answer open', async () => {
+    const image = pushImage(gate.registry, 'app');
+    for (let number = 0; number <= MAX_EVIDENCE; number += 1) {
+      const config = {
+        mediaType: 'application/vnd.oci.empty.v1+json',
+        ...gate.registry.putBlob('app', '{}'),
+      };
+      const annotations = { number: String(number) };
+      gate.registry.putReferrer('app', { schemaVersion: 2, config, layers: [], subject: image, annotations });
+    }
+    const component = componentOf(await gate.validate([gate.reference('app', image)]));
+    expect(reasonsOf(component)).toContain('image.signature_check: CONTENT_TOO_LARGE');
     expect(component.outcome).toBe('undetermined');
   });
 
