@@ -78,6 +78,5 @@ function assertExtensions(certificate: X509Certificate): void {
   const oids = certificate.extensions.map(({ subs: [oid] }) => oid?.toOID() ?? '');
   if (new Set(oids).size !== oids.length) throw new Error('an extension is there twice');
   const unknown = oids.find((oid) => certificate.extension(oid)?.critical === true && !PROCESSED.has(oid));
-  if (unknown !== undefined)
-    throw new ProofgateError('CERTIFICATE_INVALID', `the critical extension ${unknown} is not known`);
+  if (unknown !== undefined) throw new Error(`the critical extension ${unknown} is not known`);
 }

@@ -97,8 +97,8 @@ class MirrorFetcher implements Fetcher {
   readonly #http: HttpClient;
   readonly #directory: string;
   readonly #signal: AbortSignal | undefined;
-  /** Set when the mirror could not be reached. */
-  failure: TufMirrorUnreachable | undefined;
+  /** Set when the mirror could not be reached, or nobody waits for it any more. */
+  failure: TufMirrorUnreachable | ProofgateError | undefined;
 
   constructor(http: HttpClient, directory: string, signal: AbortSignal | undefined) {
     this.#http = http;
@@ -126,6 +126,7 @@ class MirrorFetcher implements Fetcher {
     try {
       return await this.#http({ method: 'GET', url, maxBytes, ...signal });
     } catch (error) {
+      if (error instanceof ProofgateError && error.code === 'CANCELLED') this.failure = error;
       // An answer without an end, or a redirect elsewhere, is an attack and no outage.
       const isOutage =
         error instanceof ProofgateError && (error.code === 'NETWORK' || error.code === 'TIMEOUT');

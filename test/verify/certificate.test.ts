@@ -91,6 +91,7 @@ describe('what no leaf may be', () => {
     const error = await errorOf(verify(leaf));
     expect(error.code).toBe('CERTIFICATE_INVALID');
     expect(error.message).toContain(reason);
+    expect(error.hint).toBeDefined();
   });
 
   it('extensions that are not critical may be unknown', async () => {

@@ -216,6 +216,13 @@ describe('claims', () => {
     expect(await codeOf(verifier().verify(evidence, subject, trusting(key)))).toBe('SUBJECT_MISMATCH');
   });
 
+  it('given only the digest, a message signature of another image is a subject mismatch', async () => {
+    const evidence = await signMessage({ signer });
+    expect(await codeOf(verifier().verify(evidence, { digest: other }, trusting(key)))).toBe(
+      'SUBJECT_MISMATCH',
+    );
+  });
+
   it('given only the digest, a message signature verifies on P-256 and P-384 and is refused elsewhere', async () => {
     const check = async (type: KeyType, options: KeyOptions) => {
       const each = generateKey(type, options);

@@ -345,5 +345,6 @@ describe('the public-good instance', () => {
     const reason = new ProofgateError('CANCELLED', 'enough');
     const http = answering(() => Promise.reject(reason));
     await expect(loadTrust({ type: 'public-good' }, http, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(loadTrust({ type: 'public-good' }, http)).rejects.toBe(reason);
   });
 });
