@@ -54,7 +54,10 @@ describe('in-toto statements', () => {
     ['a subject without digest', { ...GOOD, subject: [{ name: 'app' }] }],
     ['a digest that is no text', { ...GOOD, subject: [{ digest: { sha256: 1 } }] }],
     ['too many subjects', { ...GOOD, subject: Array.from({ length: 10_001 }, () => GOOD.subject[0]) }],
-    ['nesting without end', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    [
+      'a predicate that nests without end',
+      JSON.stringify(GOOD).replace('{}', `${'['.repeat(200)}${']'.repeat(200)}`),
+    ],
     ['bytes that are no UTF-8', Buffer.concat([bytes('{"a":"'), Buffer.of(0xff), bytes('"}')])],
   ])('%s is invalid', async (_, value) => {
     const payload = Buffer.isBuffer(value) ? value : bytes(value);

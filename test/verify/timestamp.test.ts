@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
+import { RFC3161Timestamp } from '@sigstore/core';
 import timestamping from '@sigstore/mock/dist/timestamp/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyTimestamps } from '../../src/verify/timestamp.ts';
@@ -89,6 +90,17 @@ describe('RFC 3161', () => {
     const { response, chain } = await authorityAt(new Date());
     const work = () => verifyTimestamps([alter(response)], [stamped], trustIn(chain));
     expect(await codeNow(work)).toBe('TIMESTAMP_INVALID');
+  });
+
+  it('a timestamp of two signers is invalid: nobody says which of them counts', async () => {
+    const { response, chain } = await authorityAt(new Date());
+    const { root } = RFC3161Timestamp.parse(Buffer.from(response));
+    const signers = root.subs[1]?.subs[1]?.subs[0]?.subs.at(-1)?.subs ?? [];
+    expect(signers).toHaveLength(1);
+    signers.push(...signers);
+    expect(await codeNow(() => verifyTimestamps([root.toDER()], [STAMPED], trustIn(chain)))).toBe(
+      'TIMESTAMP_INVALID',
+    );
   });
 
   it('an authority is believed only while it is valid in the trust root', async () => {
