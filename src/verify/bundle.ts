@@ -6,6 +6,7 @@ import { attempt } from './attempt.ts';
 import type { Evidence, EvidenceContent, EvidenceSource } from './evidence.ts';
 import { parseJson } from './json.ts';
 
+/** The version that legacy signatures are normalised to: a promise is enough for it. */
 export const BUNDLE_V01 = 'application/vnd.dev.sigstore.bundle+json;version=0.1';
 
 /** As many as the largest attestation needs: 16 MiB of predicate in base64, twice over, and then some. */

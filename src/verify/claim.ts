@@ -7,6 +7,7 @@ import { type EvidenceContent, IMAGE_SIGNATURE_PREDICATE, type Subject } from '.
 import { parseJson } from './json.ts';
 import { IN_TOTO_PAYLOAD, isSubject, parseStatement, type Statement } from './statement.ts';
 
+/** What the signer vouches for: the image itself, or a statement about it. */
 export type Claim =
   | { readonly type: 'image-signature' }
   | { readonly type: 'statement'; readonly statement: Statement };

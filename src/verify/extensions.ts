@@ -1,6 +1,7 @@
 // X.509 extensions (RFC 5280, 4.2) that the library leaves to its caller.
 import type { X509Certificate } from '@sigstore/core';
 
+/** RFC 5280, 4.2.1.3, 4.2.1.6, 4.2.1.9 and 4.2.1.12. */
 export const OID_KEY_USAGE = '2.5.29.15';
 export const OID_SUBJECT_ALT_NAME = '2.5.29.17';
 export const OID_BASIC_CONSTRAINTS = '2.5.29.19';
@@ -15,6 +16,7 @@ export function extendedKeyUsages(certificate: X509Certificate): readonly string
   return usages.map((usage) => usage.toOID());
 }
 
+/** True when the extended key usage names code signing. */
 export function maySignCode(certificate: X509Certificate): boolean {
   return extendedKeyUsages(certificate).includes(OID_CODE_SIGNING);
 }

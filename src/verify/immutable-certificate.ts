@@ -2,6 +2,7 @@
 // the library encodes certificates anew for each comparison and verifies each authority for each signature.
 import { X509Certificate } from '@sigstore/core';
 
+/** Takes a copy of its bytes; everything remembered is a function of them. */
 export class ImmutableCertificate extends X509Certificate {
   readonly #der: Buffer;
   readonly #verifiedBy = new WeakMap<X509Certificate, boolean>();

@@ -12,6 +12,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** What a digest in a body is over: the signed bytes, the DSSE payload, or the stored DSSE envelope. */
 export type Covered = 'signed' | 'payload' | 'envelope';
 
+/** A digest that an entry gives for what was signed. */
 export interface LoggedDigest {
   readonly of: Covered;
   readonly hash: HashName;

@@ -44,6 +44,7 @@ const entrySchema = z.object({
 const entriesSchema = z.array(z.record(z.string(), entrySchema)).max(ENTRIES_PER_REQUEST);
 const bodySchema = z.object({ kind: z.string(), apiVersion: z.string() });
 
+/** Asks one log, by its base URL. */
 export class RekorClient {
   readonly #url: string;
   readonly #http: HttpClient;

@@ -8,6 +8,7 @@ import { type Digest, digestAlgorithm, digestHex, matchesDigest } from '../base/
 import { ProofgateError } from '../base/errors.ts';
 import type { Evidence, Subject } from './evidence.ts';
 
+/** Names as node:crypto has them. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
 
 /** Names of the Sigstore protobuf enum, and its values as parsed. */
@@ -26,6 +27,7 @@ const CURVE_HASHES: Readonly<Record<string, readonly HashName[]>> = {
 /** What was signed: the bytes, or only their digest when nobody has the bytes at hand. */
 type Signed = { readonly bytes: Buffer } | { readonly hash: HashName; readonly digest: Buffer };
 
+/** Nothing about it is verified until `isMadeBy` says so for a trusted key. */
 export class Signature {
   readonly bytes: Buffer;
   /** DSSE's key id: a hint that is shown and never believed. */

@@ -4,6 +4,7 @@ import { type Digest, digestAlgorithm, digestHex } from '../base/digest.ts';
 import { attempt } from './attempt.ts';
 import { parseJson } from './json.ts';
 
+/** The DSSE payload type of in-toto statements. */
 export const IN_TOTO_PAYLOAD = 'application/vnd.in-toto+json';
 
 /** An SBOM of a large image is some MiB; a statement holds one. */
@@ -11,6 +12,7 @@ const MAX_STATEMENT_BYTES = 64 * 1024 * 1024;
 const MAX_SUBJECTS = 10_000;
 const MAX_NAME_CHARS = 4096;
 
+/** Parsed and bounded. Authentic only as part of a `Verified`. */
 export interface Statement {
   readonly type: string;
   readonly predicateType: string;
@@ -20,6 +22,7 @@ export interface Statement {
   readonly json: unknown;
 }
 
+/** in-toto attestation spec, ResourceDescriptor: what the statement is about. */
 export interface StatementSubject {
   readonly name?: string;
   /** By algorithm, lower-case hex as a rule; not checked. */

@@ -20,6 +20,7 @@ import { fetchTrustedRoot, TufMirrorUnreachable } from './tuf.ts';
 const PUBLIC_GOOD_MIRROR = 'https://tuf-repo-cdn.sigstore.dev';
 const MAX_ROOT_BYTES = 5 * 1024 * 1024;
 
+/** Where trust material comes from; files are read by the caller. */
 export type TrustSource =
   | { readonly type: 'file'; readonly path: string; readonly json: string }
   | { readonly type: 'tuf'; readonly mirrorUrl: string; readonly rootJson: Buffer }
@@ -33,6 +34,7 @@ export interface TrustMaterial {
   readonly ctlogs: readonly TLogAuthority[];
 }
 
+/** Trust material, ready for use. */
 export interface Trust {
   readonly summary: TrustSummary;
   readonly warnings: readonly RunWarning[];

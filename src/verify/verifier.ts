@@ -49,6 +49,7 @@ export class Verified {
   }
 }
 
+/** What verification depends on beside evidence and signers. */
 export interface VerifierOptions {
   /** Called only when something has to be checked against it; callers keep what it gives. */
   readonly trust: (signal?: AbortSignal) => Promise<Trust>;
@@ -64,6 +65,7 @@ interface Proven {
   readonly times: readonly Date[];
 }
 
+/** Verifies evidence, one piece at a time; it keeps no state between them. */
 export class Verifier {
   readonly #options: VerifierOptions;
 
