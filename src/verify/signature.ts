@@ -77,16 +77,21 @@ export function toSignature({ bundle, content: evidence }: Evidence, subject: Su
       evidence.payloadType !== payloadType ||
       !evidence.payload.equals(payload)
     ) {
-      throw new ProofgateError('EVIDENCE_MALFORMED', 'the evidence and its envelope differ');
+      throw inconsistent();
     }
     return new Signature(first.sig, first.keyid, { bytes: dsse.preAuthEncoding(payloadType, payload) });
   }
   const { signature, messageDigest } = content.messageSignature;
+  if (evidence.type === 'dsse') throw inconsistent();
   if (evidence.type === 'simple-signing') return new Signature(signature, '', { bytes: evidence.payload });
   const hash = HASHES[messageDigest.algorithm];
   if (hash === undefined)
     throw new ProofgateError('EVIDENCE_MALFORMED', 'the message digest is not of the SHA-2 family');
   return new Signature(signature, '', signedMessage(subject, hash, messageDigest.digest));
+}
+
+function inconsistent(): ProofgateError {
+  return new ProofgateError('EVIDENCE_MALFORMED', 'the evidence says something else than what is signed');
 }
 
 function signedMessage({ digest, artifact }: Subject, hash: HashName, claimed: Buffer): Signed {

@@ -60,11 +60,6 @@ export interface VerifierOptions {
   readonly clock: Clock;
 }
 
-/** When the signature is known to have existed; the first is shown. */
-interface Proven {
-  readonly times: readonly Date[];
-}
-
 /** Verifies evidence, one piece at a time; it keeps no state between them. */
 export class Verifier {
   readonly #options: VerifierOptions;
@@ -89,7 +84,7 @@ export class Verifier {
       const signature = toSignature(evidence, subject);
       return { signature, signer: findSigner(evidence, signature, signers) };
     });
-    const { times } = await this.#prove(evidence, signature, signer, signal);
+    const times = await this.#proveTimes(evidence, signature, signer, signal);
     return attempt('EVIDENCE_MALFORMED', about, () => {
       const signedBy = toSignedBy(signer, signers.identities);
       const claim = verifyClaim(evidence.content, subject);
@@ -98,14 +93,15 @@ export class Verifier {
     });
   }
 
-  async #prove(
+  /** Checks log, timestamps and certificate. @returns when the signature is known to have existed */
+  async #proveTimes(
     evidence: Evidence,
     signature: Signature,
     signer: Signer,
     signal: AbortSignal | undefined,
-  ): Promise<Proven> {
+  ): Promise<readonly Date[]> {
     const { ignoreRekor, clock } = this.#options;
-    if (ignoreRekor && signer.type === 'key') return { times: [] };
+    if (ignoreRekor && signer.type === 'key') return [];
     const { material } = await this.#options.trust(signal);
     const logged = { signature, content: evidence.content, signer: signer.der };
     const promised = ignoreRekor ? [] : await this.#verifyLog(evidence, logged, material, signal);
@@ -117,7 +113,7 @@ export class Verifier {
       const now = ignoreRekor && times.length === 0 ? [new Date(clock.now())] : [];
       verifyCertificate(signer.certificate, [...times, ...now], material);
     }
-    return { times };
+    return times;
   }
 
   async #verifyLog(

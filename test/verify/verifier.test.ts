@@ -493,5 +493,10 @@ describe('whatever arrives, the answer is a reasoned no', () => {
     expect(await codeOf(verifier.verify({ ...evidence, content }, IMAGE_SUBJECT, TRUSTED))).toBe(
       'EVIDENCE_MALFORMED',
     );
+    const message = await signMessage({ signer });
+    const claiming = { ...content, payload: statement(COSIGN_SIGN) };
+    expect(await codeOf(verifier.verify({ ...message, content: claiming }, IMAGE_SUBJECT, TRUSTED))).toBe(
+      'EVIDENCE_MALFORMED',
+    );
   });
 });
