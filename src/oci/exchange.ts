@@ -9,7 +9,7 @@ import type { RegistryLimits } from './limits.ts';
 import { cancelled, toNetworkError } from './network-error.ts';
 
 export interface ExchangeRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -47,6 +47,7 @@ export async function exchange(
     answered = true;
     ledger.countRequest(request.url.host, response.statusCode);
     deadline.progress();
+    if (request.method === 'HEAD') return toAnswer(request.url, response, await discard(response));
     const body = await readBody(response, {
       rule: request.rule,
       maxErrorBytes: limits.errorBytes,
@@ -133,6 +134,12 @@ class Deadline {
       this.#controller.abort();
     }, ms);
   }
+}
+
+/** HEAD has no body; whoever sends one all the same is not listened to. */
+async function discard(response: Response): Promise<Buffer> {
+  await response.body.dump();
+  return Buffer.alloc(0);
 }
 
 function toAnswer(url: URL, response: Response, body: Buffer): Answer {

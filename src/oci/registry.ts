@@ -1,14 +1,16 @@
 // Reading from registries: the public face of this folder. Every byte that it hands out has been held against its
 // digest; work that several callers want at once is done once.
 import type { Clock } from '../base/clock.ts';
-import { type Digest, digestOf } from '../base/digest.ts';
+import { type Digest, digestOf, isDigest } from '../base/digest.ts';
 import { ProofgateError } from '../base/errors.ts';
 import { fingerprint } from '../base/fingerprint.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { RegistryUsage } from '../report/report.ts';
 import { Authorizer } from './auth.ts';
+import type { Credential } from './credential-file.ts';
 import { Credentials } from './credentials.ts';
 import { Endpoints } from './endpoint.ts';
+import type { ImageSource } from './image-source.ts';
 import { Ledger } from './ledger.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
 import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
@@ -37,10 +39,11 @@ export interface RegistryOptions {
  * `TIMEOUT`, `CANCELLED`, `CONTENT_*`, `REDIRECT_REFUSED`, `CREDENTIAL_HELPER_FAILED`. A `signal` lets one caller leave;
  * shared work ends when all who wanted it have left.
  */
-export class Registry {
+export class Registry implements ImageSource {
   /** For services that are no registries, see `createHttpClient`. */
   readonly transport: Transport;
   readonly #ledger = new Ledger();
+  readonly #credentials: Credentials;
   readonly #client: RepositoryClient;
   readonly #referrers: Referrers;
   readonly #recent: RecentManifests;
@@ -55,7 +58,7 @@ export class Registry {
   constructor(options: RegistryOptions) {
     const { environment, insecureRegistries, clock, random = Math.random } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const credentials = new Credentials(environment, limits);
+    this.#credentials = new Credentials(environment, limits);
     this.transport = new Transport({
       environment,
       insecureRegistries,
@@ -64,7 +67,7 @@ export class Registry {
       random,
       ledger: this.#ledger,
     });
-    const authorizer = new Authorizer(this.transport, credentials, clock);
+    const authorizer = new Authorizer(this.transport, this.#credentials, clock);
     this.#client = new RepositoryClient(this.transport, authorizer, new Endpoints(this.transport));
     this.#referrers = new Referrers(this.#client, this.#findByTag.bind(this), limits);
     this.#recent = new RecentManifests(limits.keptManifestBytes);
@@ -97,6 +100,34 @@ export class Registry {
     const manifest = await this.#share(this.#manifestFlights, key, fetch, signal);
     if (manifest === undefined) throw notFound(pinned(repository, digest));
     return manifest;
+  }
+
+  /**
+   * Asks with one HEAD whether a tag or digest is there for us; undefined when the registry says that it is not.
+   * The digest is what the registry claims, and absent when it claims none: only content proves it.
+   */
+  async head(
+    repository: Repository,
+    version: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly claimed: Digest | undefined } | undefined> {
+    const what = `${formatRepository(repository)} ${version}`;
+    const rule = { maxBytes: 0 };
+    const path = `manifests/${version}`;
+    const question = { repository, path, accept: MANIFEST_ACCEPT, method: 'HEAD', rule, what } as const;
+    const answer = await this.#client.find(question, signal);
+    if (answer === undefined) return undefined;
+    const [claimed = ''] = answer.header('docker-content-digest');
+    return { claimed: isDigest(claimed) ? claimed : undefined };
+  }
+
+  /**
+   * On whose behalf a repository is read: a fingerprint of the registry and the account, which tells no secret.
+   * @throws ProofgateError `CREDENTIAL_HELPER_FAILED`
+   */
+  async scope(repository: Repository, signal?: AbortSignal): Promise<string> {
+    const account = await this.#credentials.find(repository, signal);
+    return fingerprint([repository.registry, account === undefined ? null : accountName(account.credential)]);
   }
 
   /** Undefined only when the registry itself says that there is no such tag. */
@@ -204,6 +235,12 @@ export class Registry {
 
 function toKey(repository: Repository, version: string): string {
   return fingerprint([repository.registry, repository.name, version]);
+}
+
+// Tokens have no name: their own fingerprint, so long that nobody finds them by it, stands for one.
+function accountName(credential: Credential): readonly [string, string] {
+  const { type } = credential;
+  return [type, type === 'basic' ? credential.username : fingerprint(['account', credential.token])];
 }
 
 function notFound(what: string): ProofgateError {

@@ -14,6 +14,8 @@ export interface Question {
   /** Under `/v2/<name>/`, or an absolute address at the registry itself (the next page of a list). */
   readonly path: string | URL;
   readonly accept: string;
+  /** Default GET. */
+  readonly method?: 'HEAD';
   readonly rule: BodyRule;
   /** For messages. */
   readonly what: string;
@@ -78,7 +80,7 @@ export class RepositoryClient {
     authorization: Authorization,
     signal?: AbortSignal,
   ): Promise<Answer> {
-    const { path, repository, accept, rule, what } = question;
+    const { path, repository, accept, method = 'GET', rule, what } = question;
     const url = typeof path === 'string' ? new URL(`/v2/${repository.name}/${path}`, root) : path;
     // An address out of an answer: whatever is there would get our token.
     if (url.origin !== root.origin) {
@@ -87,7 +89,7 @@ export class RepositoryClient {
       });
     }
     return await this.#transport.send(
-      { url, headers: { accept }, authorization: authorization.header, rule },
+      { method, url, headers: { accept }, authorization: authorization.header, rule },
       signal,
     );
   }

@@ -25,7 +25,7 @@ export interface TransportOptions {
 }
 
 export interface TransportRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Value of `Authorization`: sent to the origin of `url` only, and never again once a redirect has left it. */
