@@ -46,8 +46,8 @@ export async function run(options: Options, context: RunContext): Promise<Report
       ...(options.rekorUrl === undefined ? {} : { rekor: new RekorClient(options.rekorUrl, http) }),
     });
     const tools = {
-      registry,
-      verifier: new SubjectVerifier({ registry, verifier }),
+      images: registry,
+      verifier: new SubjectVerifier({ images: registry, verifier }),
       progress: context.progress,
     };
     const release = await validateRelease(options, tools, deadline.signal);

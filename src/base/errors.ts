@@ -39,6 +39,7 @@ const KIND_OF_CODE = {
   REGISTRY_UNAVAILABLE: 'undetermined',
   REGISTRY_PROTOCOL: 'undetermined',
   NETWORK: 'undetermined',
+  OFFLINE: 'undetermined',
   TIMEOUT: 'undetermined',
   CANCELLED: 'undetermined',
   CONTENT_MISMATCH: 'undetermined',
@@ -49,6 +50,7 @@ const KIND_OF_CODE = {
   TRUST_UNAVAILABLE: 'undetermined',
   LOG_UNAVAILABLE: 'undetermined',
   UNWRITABLE_FILE: 'undetermined',
+  CACHE_UNAVAILABLE: 'undetermined',
   INTERNAL: 'undetermined',
 } as const satisfies Record<string, Kind>;
 

@@ -28,6 +28,8 @@ export interface RegistryOptions {
   readonly insecureRegistries: ReadonlySet<string>;
   readonly clock: Clock;
   readonly limits?: Partial<RegistryLimits>;
+  /** Every request fails with `OFFLINE`, and no socket is opened. */
+  readonly offline?: boolean;
   /** From 0 to 1; jitter of back-offs. */
   readonly random?: () => number;
 }
@@ -56,7 +58,7 @@ export class Registry implements ImageSource {
    * @throws ProofgateError `BAD_CREDENTIALS_FILE`, `UNREADABLE_FILE` (certificates), `BAD_OPTION` (proxies)
    */
   constructor(options: RegistryOptions) {
-    const { environment, insecureRegistries, clock, random = Math.random } = options;
+    const { environment, insecureRegistries, clock, offline = false, random = Math.random } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#credentials = new Credentials(environment, limits);
     this.transport = new Transport({
@@ -66,6 +68,7 @@ export class Registry implements ImageSource {
       limits,
       random,
       ledger: this.#ledger,
+      offline,
     });
     const authorizer = new Authorizer(this.transport, this.#credentials, clock);
     this.#client = new RepositoryClient(this.transport, authorizer, new Endpoints(this.transport));

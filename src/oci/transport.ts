@@ -22,6 +22,8 @@ export interface TransportOptions {
   readonly limits: RegistryLimits;
   readonly random: () => number;
   readonly ledger: Ledger;
+  /** Nothing is sent, to nobody: no socket is opened. */
+  readonly offline: boolean;
 }
 
 export interface TransportRequest {
@@ -78,7 +80,8 @@ export class Transport {
   }
 
   /** One request, sent once, whatever comes of it. */
-  sendOnce(request: TransportRequest, signal?: AbortSignal): Promise<Answer> {
+  async sendOnce(request: TransportRequest, signal?: AbortSignal): Promise<Answer> {
+    if (this.#options.offline) throw offline(request.url);
     const authorization = request.authorization === undefined ? {} : { authorization: request.authorization };
     const turn = this.#limiter(request.url.host).run(async (feedback) => {
       const answer = await exchange(
@@ -98,7 +101,7 @@ export class Transport {
       this.#report(answer, feedback);
       return answer;
     }, signal);
-    return this.#untilCancelled(turn, signal);
+    return await this.#untilCancelled(turn, signal);
   }
 
   async close(): Promise<void> {
@@ -163,6 +166,12 @@ export class Transport {
 function settled(attempt: Attempt): Answer {
   if ('answer' in attempt) return attempt.answer;
   throw attempt.error;
+}
+
+function offline(url: URL): ProofgateError {
+  return new ProofgateError('OFFLINE', `${redactUrl(url)} was not asked: offline`, {
+    hint: 'Name images by digest, and run once online with the same cache directory.',
+  });
 }
 
 function insecure(url: URL): ProofgateError {

@@ -1,8 +1,8 @@
 // A snapshot's components, each resolved to a digest once; image indexes give their children too.
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
+import type { ImageSource } from '../oci/image-source.ts';
 import type { Descriptor, ImageIndex, Manifest, Platform } from '../oci/manifest.ts';
 import { parseReference, pinned, type Repository } from '../oci/reference.ts';
-import type { Registry } from '../oci/registry.ts';
 import type { SnapshotComponent } from './snapshot.ts';
 
 /** Indexes within indexes: two levels are seen in the wild. */
@@ -34,7 +34,7 @@ interface Parent {
  * index that cannot be expanded, is returned with its error: nothing is ever skipped. Never rejects.
  */
 export async function expandComponent(
-  registry: Registry,
+  images: ImageSource,
   component: SnapshotComponent,
   signal: AbortSignal | undefined,
 ): Promise<readonly Target[]> {
@@ -42,9 +42,9 @@ export async function expandComponent(
   try {
     const reference = parseReference(component.containerImage);
     repository = reference.repository;
-    const manifest = await registry.resolve(reference, signal);
+    const manifest = await images.resolve(reference, signal);
     const parent = { component, repository, depth: 1, budget: { children: MAX_CHILDREN } };
-    return await withChildren(registry, toTarget(component, repository, manifest), parent, signal);
+    return await withChildren(images, toTarget(component, repository, manifest), parent, signal);
   } catch (error) {
     return [toFailedTarget(component, repository, error)];
   }
@@ -52,7 +52,7 @@ export async function expandComponent(
 
 /** The target and, when it is an index, its children; an index out of bounds carries an error. */
 async function withChildren(
-  registry: Registry,
+  images: ImageSource,
   target: Target,
   parent: Parent,
   signal: AbortSignal | undefined,
@@ -69,13 +69,13 @@ async function withChildren(
     return [{ ...target, error }];
   }
   const expanded = await Promise.all(
-    children.map((descriptor, position) => expandChild(registry, descriptor, position, parent, signal)),
+    children.map((descriptor, position) => expandChild(images, descriptor, position, parent, signal)),
   );
   return [target, ...expanded.flat()];
 }
 
 async function expandChild(
-  registry: Registry,
+  images: ImageSource,
   descriptor: Descriptor,
   position: number,
   parent: Parent,
@@ -84,9 +84,9 @@ async function expandChild(
   const component = toChildComponent(parent, descriptor, position);
   const place = { platform: formatPlatform(descriptor.platform), index: parent.component.containerImage };
   try {
-    const manifest = await registry.manifest(parent.repository, descriptor.digest, signal);
+    const manifest = await images.manifest(parent.repository, descriptor.digest, signal);
     const target = { ...toTarget(component, parent.repository, manifest), ...place };
-    return await withChildren(registry, target, { ...parent, component, depth: parent.depth + 1 }, signal);
+    return await withChildren(images, target, { ...parent, component, depth: parent.depth + 1 }, signal);
   } catch (error) {
     return [{ ...toFailedTarget(component, parent.repository, error), ...place }];
   }

@@ -1,7 +1,7 @@
 // The product: every component of a release looked at and judged, and the task bundles that built them.
 import { mapBounded } from '../base/bounded.ts';
 import { toProofgateError } from '../base/errors.ts';
-import type { Registry } from '../oci/registry.ts';
+import type { ImageSource } from '../oci/image-source.ts';
 import type { Progress } from '../report/progress.ts';
 import { type ComponentResult, type TaskBundleResult, worstOutcome } from '../report/report.ts';
 import type { Signers } from '../verify/signers.ts';
@@ -30,7 +30,7 @@ export interface ReleaseOptions {
 }
 
 export interface ReleaseTools {
-  readonly registry: Registry;
+  readonly images: ImageSource;
   readonly verifier: SubjectVerifier;
   readonly progress: Progress;
 }
@@ -64,21 +64,17 @@ export async function validateRelease(
 
 /** The work that the components of one release share. */
 class Release {
-  readonly #registry: Registry;
+  readonly #source: ImageSource;
   readonly #signal: AbortSignal | undefined;
   readonly #requirements: Requirements;
   readonly #images: Examiner;
   readonly #bundles: BundleExaminer | undefined;
   readonly #examinedBundles = new Map<string, ExaminedBundle>();
 
-  constructor(
-    options: ReleaseOptions,
-    { registry, verifier }: ReleaseTools,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(options: ReleaseOptions, { images, verifier }: ReleaseTools, signal: AbortSignal | undefined) {
     const { signers, taskBundleSigners, require } = options;
     const taskBundles = taskBundleSigners !== undefined;
-    this.#registry = registry;
+    this.#source = images;
     this.#signal = signal;
     this.#requirements = {
       signature: require.has('signature'),
@@ -96,13 +92,13 @@ class Release {
         { signature: true, attestation: false },
         signal,
       );
-      this.#bundles = new BundleExaminer(registry, examiner, signal);
+      this.#bundles = new BundleExaminer(images, examiner, signal);
     }
   }
 
   /** The component's result and, for an index, its children's. */
   async validate(component: SnapshotComponent): Promise<readonly ComponentResult[]> {
-    const targets = await expandComponent(this.#registry, component, this.#signal);
+    const targets = await expandComponent(this.#source, component, this.#signal);
     return Promise.all(targets.map((target) => this.#validateSafely(target)));
   }
 

@@ -1,6 +1,6 @@
 // The tasks that built the images: named by verified provenance, verified once per bundle.
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
-import type { Registry } from '../oci/registry.ts';
+import type { ImageSource } from '../oci/image-source.ts';
 import {
   type ComponentResult,
   type Finding,
@@ -44,14 +44,14 @@ export interface ExaminedBundle {
 
 /** Verifies task bundles with their own signers, each once a run. */
 export class BundleExaminer {
-  readonly #registry: Registry;
+  readonly #images: ImageSource;
   readonly #examiner: Examiner;
   readonly #signal: AbortSignal | undefined;
   readonly #bundles = new Map<string, Promise<ExaminedBundle>>();
   #shared = 0;
 
-  constructor(registry: Registry, examiner: Examiner, signal?: AbortSignal) {
-    this.#registry = registry;
+  constructor(images: ImageSource, examiner: Examiner, signal?: AbortSignal) {
+    this.#images = images;
     this.#examiner = examiner;
     this.#signal = signal;
   }
@@ -81,7 +81,7 @@ export class BundleExaminer {
 
   async #examine({ repository, digest, reference }: TaskBundle): Promise<ExaminedBundle> {
     try {
-      const manifest = await this.#registry.manifest(repository, digest, this.#signal);
+      const manifest = await this.#images.manifest(repository, digest, this.#signal);
       return toExaminedBundle(reference, await this.#examiner.examine(repository, manifest));
     } catch (error) {
       return toExaminedBundle(reference, { type: 'failed', error: toProofgateError(error) });

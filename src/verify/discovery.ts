@@ -2,10 +2,10 @@
 // cosign's legacy tags. It lists and reads; it believes nothing.
 import { type Digest, digestAlgorithm, digestHex } from '../base/digest.ts';
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
+import type { ImageSource } from '../oci/image-source.ts';
 import type { Descriptor, Manifest } from '../oci/manifest.ts';
 import { DSSE_ENVELOPE, SIGSTORE_BUNDLE_PREFIX, SIMPLE_SIGNING } from '../oci/media-types.ts';
 import type { Repository } from '../oci/reference.ts';
-import type { Registry } from '../oci/registry.ts';
 import { parseBundle } from './bundle.ts';
 import type { Evidence, EvidenceSource } from './evidence.ts';
 import { parseLegacyLayer } from './legacy.ts';
@@ -23,7 +23,7 @@ export interface Found {
 }
 
 export interface Place {
-  readonly registry: Registry;
+  readonly images: ImageSource;
   readonly repository: Repository;
   readonly digest: Digest;
 }
@@ -36,11 +36,11 @@ type Parse = (bytes: Buffer, layer: Descriptor, source: EvidenceSource) => Evide
  * @throws ProofgateError when the listing fails: that is never "none".
  */
 export async function fetchBundles(place: Place, signal?: AbortSignal): Promise<Found> {
-  const { registry, repository, digest } = place;
-  const referrers = await registry.referrers(repository, digest, signal);
+  const { images, repository, digest } = place;
+  const referrers = await images.referrers(repository, digest, signal);
   const pieces = referrers.slice(0, MAX_EVIDENCE).map(async (descriptor): Promise<Found> => {
     try {
-      const manifest = await registry.manifest(repository, descriptor.digest, signal);
+      const manifest = await images.manifest(repository, descriptor.digest, signal);
       const isBundle = (layer: Descriptor) => layer.mediaType.startsWith(SIGSTORE_BUNDLE_PREFIX);
       return await fetchLayers(
         place,
@@ -63,9 +63,9 @@ export async function fetchBundles(place: Place, signal?: AbortSignal): Promise<
  * @throws ProofgateError when the tag cannot be read; only a clean 404 is "none".
  */
 export async function fetchLegacy(place: Place, suffix: 'sig' | 'att', signal?: AbortSignal): Promise<Found> {
-  const { registry, repository, digest } = place;
+  const { images, repository, digest } = place;
   const tag = `${digestAlgorithm(digest)}-${digestHex(digest)}.${suffix}`;
-  const manifest = await registry.findManifestByTag(repository, tag, signal);
+  const manifest = await images.findManifestByTag(repository, tag, signal);
   if (manifest === undefined) return { evidence: [], unread: [] };
   const mediaType = suffix === 'sig' ? SIMPLE_SIGNING : DSSE_ENVELOPE;
   const isEvidence = (layer: Descriptor) => layer.mediaType === mediaType;
@@ -73,7 +73,7 @@ export async function fetchLegacy(place: Place, suffix: 'sig' | 'att', signal?: 
 }
 
 async function fetchLayers(
-  { registry, repository }: Place,
+  { images, repository }: Place,
   manifest: Manifest,
   format: EvidenceSource['format'],
   isEvidence: (layer: Descriptor) => boolean,
@@ -84,7 +84,7 @@ async function fetchLayers(
   const layers = manifest.layers.filter(isEvidence);
   const pieces = layers.slice(0, MAX_EVIDENCE).map(async (layer): Promise<Found> => {
     try {
-      const bytes = await registry.blob(repository, layer, MAX_EVIDENCE_BYTES, signal);
+      const bytes = await images.blob(repository, layer, MAX_EVIDENCE_BYTES, signal);
       const source = { format, manifest: manifest.digest, blob: layer.digest };
       return { evidence: [parse(bytes, layer, source)], unread: [] };
     } catch (error) {

@@ -1,8 +1,8 @@
 // Everything that is to be known about one digest: its verified signatures and attestations, or why not.
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
+import type { ImageSource } from '../oci/image-source.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { pinned, type Repository } from '../oci/reference.ts';
-import type { Registry } from '../oci/registry.ts';
 import { type Found, fetchBundles, fetchLegacy, type Place } from './discovery.ts';
 import { type Evidence, IMAGE_SIGNATURE_PREDICATE } from './evidence.ts';
 import type { Signers } from './signers.ts';
@@ -44,16 +44,16 @@ interface Looked {
 }
 
 export interface SubjectVerifierOptions {
-  readonly registry: Registry;
+  readonly images: ImageSource;
   readonly verifier: Verifier;
 }
 
 export class SubjectVerifier {
-  readonly #registry: Registry;
+  readonly #images: ImageSource;
   readonly #verifier: Verifier;
 
-  constructor({ registry, verifier }: SubjectVerifierOptions) {
-    this.#registry = registry;
+  constructor({ images, verifier }: SubjectVerifierOptions) {
+    this.#images = images;
     this.#verifier = verifier;
   }
 
@@ -69,7 +69,7 @@ export class SubjectVerifier {
     wanted: Wanted,
     signal?: AbortSignal,
   ): Promise<SubjectResult> {
-    const place = { registry: this.#registry, repository, digest: manifest.digest };
+    const place = { images: this.#images, repository, digest: manifest.digest };
     const look = (found: Found, kind: KindName) => this.#look(found, kind, manifest, signers, signal);
     const bundles = await attempt(() => fetchBundles(place, signal), signal);
     const [signatures, attestations] = await Promise.all([

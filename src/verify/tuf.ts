@@ -6,13 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Fetcher, Updater } from 'tuf-js';
 import { DownloadHTTPError } from 'tuf-js/dist/error.js';
-import { ProofgateError } from '../base/errors.ts';
+import { type ErrorCode, ProofgateError } from '../base/errors.ts';
 import type { HttpClient } from '../base/http.ts';
 import { redactUrl } from '../base/redaction.ts';
 import { causeText } from './attempt.ts';
 
 const TARGET = 'trusted_root.json';
 const MAX_ROOT_ROTATIONS = 64;
+
+const OUTAGES: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT', 'OFFLINE']);
 
 /** The mirror did not answer, or not with metadata. Everything else about it is a refusal. */
 export class TufMirrorUnreachable extends Error {
@@ -128,8 +130,7 @@ class MirrorFetcher implements Fetcher {
     } catch (error) {
       if (error instanceof ProofgateError && error.code === 'CANCELLED') this.failure = error;
       // An answer without an end, or a redirect elsewhere, is an attack and no outage.
-      const isOutage =
-        error instanceof ProofgateError && (error.code === 'NETWORK' || error.code === 'TIMEOUT');
+      const isOutage = error instanceof ProofgateError && OUTAGES.has(error.code);
       if (isOutage) this.failure = new TufMirrorUnreachable(error.message, { cause: error });
       throw error;
     }
