@@ -1,0 +1,243 @@
+// A directory that strangers may have written: regular files are read and replaced in it, everything else that is found
+// is absent. No symbolic link below the root is followed, and nothing ever waits for a lock or a pipe.
+import { constants } from 'node:fs';
+import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, unlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { Limiter } from '../base/limiter.ts';
+import { codeOf, Faults, isAbsence, isIrregularity, type StoreFault, storing } from './faults.ts';
+import { listFiles } from './listing.ts';
+import { StorePaths } from './paths.ts';
+import { ensureDirectory, isReal, lookAt, OWNER_ONLY_DIRECTORY } from './real-paths.ts';
+import { isAbandoned, temporaryName } from './temp-files.ts';
+
+export interface DirectoryOptions {
+  readonly clock: Clock;
+  /** Told each kind of fault once, with its cause. */
+  readonly warn: (message: string) => void;
+}
+
+/** An exact size, or the most that the caller takes. */
+export type Expected = { readonly size: number } | { readonly maxBytes: number };
+
+/** Whether a read counts for the order of pruning. */
+export type Use = 'used' | 'looked at';
+
+export interface OpenFile {
+  readonly handle: FileHandle;
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** How many names the file has. */
+  readonly nlink: number;
+}
+
+export interface TemporaryFile {
+  readonly handle: FileHandle;
+  readonly path: string;
+}
+
+/** Small files that are read or written at once: a process may not have more than some hundred open. */
+const MAX_OPEN = 32;
+/** A pipe must not make us wait, a symbolic link not lead us away. (Windows has neither flag.) */
+const READ_SAFELY = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const OWNER_ONLY_FILE = 0o600;
+/** Use is noted this exactly, so that a read is seldom a write too. */
+const TOUCH_AFTER_MS = 60 * 60_000;
+/** Strangers' leftovers that one sweep looks at. */
+const MAX_SWEPT = 10_000;
+const OCCUPIED = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST', 'EPERM']);
+
+export class StoreDirectory {
+  readonly paths: StorePaths;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly #limiter: Limiter;
+
+  private constructor(root: string, clock: Clock, faults: Faults) {
+    this.paths = new StorePaths(root);
+    this.clock = clock;
+    this.faults = faults;
+    this.#limiter = new Limiter({ clock, start: MAX_OPEN, max: MAX_OPEN, maxPausedMs: 0 });
+  }
+
+  /**
+   * Makes the directory when it is missing. A link at the root or above it is the user's own choice and is followed,
+   * once; whose directory it is does not matter, since nothing in it is believed.
+   * @returns undefined, after one warning, when it cannot be read and written
+   */
+  static async open(root: string, { clock, warn }: DirectoryOptions): Promise<StoreDirectory | undefined> {
+    const faults = new Faults(root, warn);
+    try {
+      await mkdir(root, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+      const directory = new StoreDirectory(await realpath(root), clock, faults);
+      await ensureDirectory(directory.paths, directory.paths.temporary);
+      for (const path of [directory.paths.root, directory.paths.temporary]) {
+        await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+      }
+      return directory;
+    } catch (error) {
+      faults.report('open', error);
+      return undefined;
+    }
+  }
+
+  /** The bytes of a regular file within `expected`. One of another size than the exact one is removed. Never throws. */
+  async readFile(path: string, expected: Expected, use: Use): Promise<Buffer | undefined> {
+    return this.#limiter.run(() => this.faults.attempt('read', () => this.#readFile(path, expected, use)));
+  }
+
+  /** Puts a whole file at `path`; false after a fault, which is reported. Never throws. */
+  async writeFile(path: string, bytes: Uint8Array): Promise<boolean> {
+    const write = () => this.replace(path, ({ handle }) => storing(handle.writeFile(bytes)));
+    return this.#limiter.run(async () => {
+      try {
+        await write();
+        return true;
+      } catch (error) {
+        this.faults.report('write', (error as StoreFault).cause);
+        return false;
+      }
+    });
+  }
+
+  /**
+   * Opens a regular file; undefined when there is none. What stands in its place is removed. The caller closes it.
+   * @throws the foreign error of a fault
+   */
+  async openFile(path: string): Promise<OpenFile | undefined> {
+    const found = await lookAt(path);
+    if (found === 'link') await this.remove(path);
+    if (found !== 'real') return undefined;
+    const handle = await this.#openHandle(path);
+    if (handle === undefined) return undefined;
+    try {
+      const stats = await handle.stat();
+      if (stats.isFile()) {
+        return { handle, size: stats.size, mtimeMs: stats.mtimeMs, nlink: stats.nlink };
+      }
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    await handle.close();
+    await this.remove(path);
+    return undefined;
+  }
+
+  /**
+   * Fills a temporary file in the same file system and gives it its name in one step: nobody sees half of it there.
+   * Small files are not flushed: losing power may tear one, and every read finds that out by its hash.
+   * @throws StoreFault; what `fill` throws
+   */
+  async replace(path: string, fill: (file: TemporaryFile) => Promise<void>): Promise<void> {
+    const file = await storing(this.#createTemporary());
+    try {
+      try {
+        await fill(file);
+        await this.#noteUse(file.handle);
+      } finally {
+        // Network file systems may tell only here that they could not write.
+        await storing(file.handle.close());
+      }
+      await storing(this.#install(file.path, path));
+    } catch (error) {
+      await unlink(file.path).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Removes whatever is at `path`, but nothing behind a link. A directory is set aside, for the next sweep. Never throws. */
+  async remove(path: string): Promise<void> {
+    await this.faults.attempt('remove from', async () => {
+      if (!(await isReal(dirname(path)))) return;
+      try {
+        await unlink(path);
+      } catch (error) {
+        const isDirectory = async () => (await lstat(path)).isDirectory();
+        if (isAbsence(error) || !(await isDirectory())) throw error;
+        await ensureDirectory(this.paths, this.paths.temporary);
+        await rename(path, this.paths.temporaryFile(temporaryName()));
+      }
+    });
+  }
+
+  /** Removes temporary files whose writers are gone. Never throws. */
+  async sweep(): Promise<void> {
+    await this.faults.attempt('remove from', async () => {
+      let seen = 0;
+      for await (const { path, mtimeMs } of listFiles(this.paths.temporary, 0)) {
+        seen += 1;
+        if (seen > MAX_SWEPT) return;
+        if (!isAbandoned(basename(path), mtimeMs, this.clock.now())) continue;
+        if (await isReal(dirname(path))) await rm(path, { recursive: true, force: true });
+      }
+    });
+  }
+
+  /** Notes the use, for the order of pruning. Never throws. */
+  async touch({ handle, mtimeMs, nlink }: OpenFile): Promise<void> {
+    // A file with a second name may be one from outside the store, which is not ours to change.
+    if (nlink !== 1 || Math.abs(this.clock.now() - mtimeMs) < TOUCH_AFTER_MS) return;
+    await this.#noteUse(handle);
+  }
+
+  async #noteUse(handle: FileHandle): Promise<void> {
+    const now = this.clock.now() / 1000;
+    // Only the order of pruning suffers when this cannot be done.
+    await handle.utimes(now, now).catch(() => {});
+  }
+
+  async #readFile(path: string, expected: Expected, use: Use): Promise<Buffer | undefined> {
+    const file = await this.openFile(path);
+    if (file === undefined) return undefined;
+    try {
+      if ('maxBytes' in expected && file.size > expected.maxBytes) return undefined;
+      const isWrong = 'size' in expected && file.size !== expected.size;
+      const bytes = isWrong ? undefined : await readWhole(file);
+      if (bytes === undefined) await this.remove(path);
+      else if (use === 'used') await this.touch(file);
+      return bytes;
+    } finally {
+      await file.handle.close();
+    }
+  }
+
+  async #openHandle(path: string): Promise<FileHandle | undefined> {
+    try {
+      return await open(path, READ_SAFELY);
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      if (!isIrregularity(error)) throw error;
+      await this.remove(path);
+      return undefined;
+    }
+  }
+
+  async #createTemporary(): Promise<TemporaryFile> {
+    await ensureDirectory(this.paths, this.paths.temporary);
+    const path = this.paths.temporaryFile(temporaryName());
+    return { path, handle: await open(path, 'wx', OWNER_ONLY_FILE) };
+  }
+
+  async #install(from: string, to: string): Promise<void> {
+    await ensureDirectory(this.paths, dirname(to));
+    try {
+      await rename(from, to);
+    } catch (error) {
+      if (!OCCUPIED.has(codeOf(error))) throw error;
+      await this.remove(to);
+      await rename(from, to);
+    }
+  }
+}
+
+/** All bytes, or undefined when the file has become shorter than it was. */
+async function readWhole({ handle, size }: OpenFile): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafe(size);
+  for (let position = 0; position < size; ) {
+    const { bytesRead } = await handle.read(bytes, position, size - position, position);
+    if (bytesRead === 0) return undefined;
+    position += bytesRead;
+  }
+  return bytes;
+}

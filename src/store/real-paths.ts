@@ -1,0 +1,49 @@
+// Whether a path is what it says, or leads elsewhere through a symbolic link.
+import { lstat, mkdir, realpath, unlink } from 'node:fs/promises';
+import { codeOf, isAbsence, isIrregularity } from './faults.ts';
+import type { StorePaths } from './paths.ts';
+
+export const OWNER_ONLY_DIRECTORY = 0o700;
+
+/**
+ * `link`: some component of the path, the last one included, is a symbolic link. One that leads nowhere reads as absence,
+ * and goes when something is written there.
+ * @throws the foreign error of a fault
+ */
+export async function lookAt(path: string): Promise<'real' | 'link' | 'absent'> {
+  try {
+    return (await realpath(path)) === path ? 'real' : 'link';
+  } catch (error) {
+    if (isAbsence(error)) return 'absent';
+    if (isIrregularity(error)) return 'link';
+    throw error;
+  }
+}
+
+/** True when something is at `path` and no component of it is a link, the last one included. */
+export async function isReal(path: string): Promise<boolean> {
+  return (await lookAt(path)) === 'real';
+}
+
+/**
+ * Makes every component below the root a directory of its own; a link or a file in the place of one is removed.
+ * @throws the foreign error of a fault
+ */
+export async function ensureDirectory(paths: StorePaths, directory: string): Promise<void> {
+  if ((await isReal(directory)) && (await lstat(directory)).isDirectory()) return;
+  for (const path of paths.chain(directory)) await makeDirectory(path);
+  if (!(await isReal(directory))) throw new Error(`${directory} is reached through a link`);
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    if ((await lstat(path)).isDirectory()) return;
+    await unlink(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+  await mkdir(path, OWNER_ONLY_DIRECTORY).catch((error: unknown) => {
+    // Somebody else was faster.
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+}
