@@ -31,7 +31,8 @@ export async function installCommand(source: InstallSource): Promise<string> {
   try {
     // The content is part of the version: on a runner that is kept, two builds of one version may meet.
     const content = hashFolder(staged);
-    const toolVersion = `${source.version}-${content.slice(0, 16)}`;
+    // A letter first: digits alone with a leading zero are no version.
+    const toolVersion = `${source.version}-h${content.slice(0, 16)}`;
     const found = find(TOOL, toolVersion);
     // What earlier jobs left behind is not believed.
     const isIntact = found !== '' && hashFolder(found) === content;

@@ -7,13 +7,8 @@ import { OptionReader, type RawOptions } from './options/option-reader.ts';
 import { areSignersGiven, readSigners } from './options/signer-options.ts';
 import { readTrustSource } from './options/trust-options.ts';
 import { parseHost, parseServiceUrl, quote } from './options/values.ts';
-import {
-  MAX_SNAPSHOT_BYTES,
-  mergeSnapshots,
-  parseSnapshot,
-  type SnapshotSpec,
-  toComponent,
-} from './validate/snapshot.ts';
+import { mergeSnapshots, parseSnapshot, type SnapshotSpec, toComponent } from './validate/snapshot.ts';
+import { MAX_SNAPSHOT_BYTES } from './validate/snapshot-text.ts';
 import type { Signers } from './verify/signers.ts';
 import type { TrustSource } from './verify/trust.ts';
 

@@ -1,9 +1,9 @@
 // A snapshot in Conforma's shape: parsing, merging, and nothing of the network.
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ProofgateError } from '../base/errors.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { GitSource } from '../report/report.ts';
+import { badSnapshot, parseSnapshotText } from './snapshot-text.ts';
 
 export interface SnapshotComponent {
   readonly name: string;
@@ -22,13 +22,10 @@ export interface ParsedSnapshot {
   readonly problems: readonly ProofgateError[];
 }
 
-/** A snapshot's text, as a file or inline, is at most this long. */
-export const MAX_SNAPSHOT_BYTES = 10 * 1024 * 1024;
 /** A snapshot has at most this many components, before indexes are expanded. */
 export const MAX_COMPONENTS = 10_000;
 
 const MAX_PROBLEMS = 50;
-const MAX_ALIASES = 100;
 const NOTHING: SnapshotSpec = { application: '', components: [] };
 
 // Go reads a missing member, or null, as the empty value; its YAML reader takes scalars for strings.
@@ -61,12 +58,14 @@ const snapshot = z.object({
  * know are ignored. Every problem names the position of its component.
  */
 export function parseSnapshot(content: string): ParsedSnapshot {
-  if (Buffer.byteLength(content) > MAX_SNAPSHOT_BYTES) {
-    return refused(`it is longer than ${MAX_SNAPSHOT_BYTES} bytes`);
+  let value: unknown;
+  try {
+    value = parseSnapshotText(content);
+  } catch (error) {
+    if (error instanceof ProofgateError) return { spec: NOTHING, problems: [error] };
+    throw error;
   }
-  const parsed = parseYaml(content);
-  if (parsed instanceof ProofgateError) return { spec: NOTHING, problems: [parsed] };
-  const result = snapshot.safeParse(bareSpec(parsed));
+  const result = snapshot.safeParse(bareSpec(value));
   if (!result.success) return { spec: NOTHING, problems: toProblems(result.error, '') };
 
   const problems: ProofgateError[] = [];
@@ -100,21 +99,6 @@ export function mergeSnapshots(snapshots: readonly SnapshotSpec[]): SnapshotSpec
     item.name === '' ? { ...item, name: repositoryName(item.containerImage) } : item,
   );
   return { application: snapshots.find((spec) => spec.application !== '')?.application ?? '', components };
-}
-
-function parseYaml(content: string): unknown {
-  try {
-    // JSON is read as YAML too: JSON.parse would let a duplicate key hide a component.
-    const document = parseDocument(content, { logLevel: 'silent', uniqueKeys: true });
-    const [error] = document.errors;
-    if (error !== undefined) return badSnapshot(`it is neither JSON nor YAML: ${firstLine(error.message)}`);
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch (error) {
-    // Too many aliases, or nested too deeply for the parser's stack.
-    return badSnapshot(
-      `it cannot be read: ${firstLine(error instanceof Error ? error.message : 'unknown cause')}`,
-    );
-  }
 }
 
 function bareSpec(parsed: unknown): unknown {
@@ -182,18 +166,4 @@ function bounded(problems: readonly ProofgateError[]): readonly ProofgateError[]
   if (problems.length <= MAX_PROBLEMS) return problems;
   const more = badSnapshot(`${problems.length - MAX_PROBLEMS} more problems of this snapshot`);
   return [...problems.slice(0, MAX_PROBLEMS), more];
-}
-
-function refused(cause: string): ParsedSnapshot {
-  return { spec: NOTHING, problems: [badSnapshot(cause)] };
-}
-
-function badSnapshot(message: string): ProofgateError {
-  return new ProofgateError('BAD_SNAPSHOT', message, {
-    hint: 'A snapshot is {"components": [{"name": …, "containerImage": …}]}, bare or under "spec".',
-  });
-}
-
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0]?.slice(0, 200) ?? '';
 }

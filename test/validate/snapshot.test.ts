@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  MAX_COMPONENTS,
-  MAX_SNAPSHOT_BYTES,
-  mergeSnapshots,
-  parseSnapshot,
-  toComponent,
-} from '../../src/validate/snapshot.ts';
+import { MAX_COMPONENTS, mergeSnapshots, parseSnapshot, toComponent } from '../../src/validate/snapshot.ts';
+import { MAX_SNAPSHOT_BYTES, MAX_YAML_BYTES } from '../../src/validate/snapshot-text.ts';
 
 const IMAGE = `quay.io/org/app@sha256:${'a'.repeat(64)}`;
 
@@ -100,9 +95,16 @@ describe('parseSnapshot', () => {
   it('refuses a duplicate key, which could hide a component', () => {
     const one = `[{"containerImage": "${IMAGE}"}]`;
     expect(codes(`{"components": ${one}, "components": ${one}}`)).toEqual(['BAD_SNAPSHOT']);
-    expect(codes(`{"components": [{"containerImage": "${IMAGE}", "containerImage": "${IMAGE}"}]}`)).toEqual([
-      'BAD_SNAPSHOT',
-    ]);
+    const twice = `"containerImage": "${IMAGE}", "container\\u0049mage": "${IMAGE}"`;
+    expect(codes(`{"components": [{${twice}}]}`)).toEqual(['BAD_SNAPSHOT']);
+    expect(codes(`components: ${one}\ncomponents: ${one}\n`)).toEqual(['BAD_SNAPSHOT']);
+    expect(codes(`components: [{${twice}}]`)).toEqual(['BAD_SNAPSHOT']);
+  });
+
+  it('takes the same key in two objects, and a key-like text, for no duplicate', () => {
+    const text = `{"name": "{\\"name\\": [", "containerImage": "${IMAGE}"}`;
+    const other = `{"name": "name", "containerImage": "quay.io/org/other"}`;
+    expect(codes(`{"components": [${text}, ${other}], "name": "x"}`)).toEqual([]);
   });
 
   it('does not take members from a prototype for its own', () => {
@@ -120,11 +122,29 @@ describe('parseSnapshot', () => {
     expect(codes(`a: &a [x,x]\n${bomb.join('\n')}\ncomponents: *j\n`)).toEqual(['BAD_SNAPSHOT']);
   });
 
-  it('refuses what is nested without end, refers to itself or is too long', () => {
-    expect(codes(`{"components": ${'['.repeat(100_000)}`)).toEqual(['BAD_SNAPSHOT']);
+  it('refuses what refers to itself or is too long, JSON and YAML', () => {
     expect(codes('components: &x [*x]')).toEqual(['BAD_SNAPSHOT']);
-    expect(codes(`components: [] #${' '.repeat(MAX_SNAPSHOT_BYTES)}`)).toEqual(['BAD_SNAPSHOT']);
+    expect(codes(`components: [] #${' '.repeat(MAX_YAML_BYTES)}`)).toEqual(['BAD_SNAPSHOT']);
+    expect(codes(`${' '.repeat(MAX_SNAPSHOT_BYTES)}{}`)).toEqual(['BAD_SNAPSHOT']);
   });
+
+  it('reads a large snapshot as JSON', () => {
+    const components = Array.from({ length: MAX_COMPONENTS }, (_, index) => ({
+      name: `component-${index}`,
+      containerImage: `quay.io/org/app-${index}@sha256:${'c'.repeat(64)}`,
+      source: { git: { url: 'https://example.com/some/repository', revision: 'd'.repeat(40) } },
+    }));
+    const content = JSON.stringify({ components }, null, 2);
+    expect(Buffer.byteLength(content)).toBeGreaterThan(MAX_YAML_BYTES);
+    expect(parseSnapshot(content)).toMatchObject({ problems: [] });
+  });
+
+  it.each(['[', '{', '- ', ',', '&a ', '{"components":', '? ', '*a ', '"'])(
+    'survives a text that is nothing but %j',
+    (piece) => {
+      expect(codes(piece.repeat(MAX_YAML_BYTES / 8 / piece.length))).toEqual(['BAD_SNAPSHOT']);
+    },
+  );
 
   it('refuses more components than it has room for', () => {
     const components = Array(MAX_COMPONENTS + 1).fill(0);
