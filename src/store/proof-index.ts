@@ -45,7 +45,7 @@ export class ProofIndex {
     }
     const ageMs = options.nowMs - record.listedAtMs;
     // From the future: forged, or written under a wrong clock. Either way nobody knows how old it is.
-    if (ageMs < 0 || ageMs >= options.maxAgeMs) return undefined;
+    if (!(ageMs >= 0 && ageMs < options.maxAgeMs)) return undefined;
     this.#used.add(path);
     return record;
   }

@@ -44,6 +44,7 @@ const descriptor = z.strictObject({
 const schema = z
   .strictObject({
     version: z.literal(VERSION),
+    checksum: z.string(),
     repository: z.string().min(1).max(MAX_TEXT),
     digest,
     scope: z.string().max(MAX_TEXT),
@@ -65,21 +66,25 @@ export function toRecordKey(subject: { readonly repository: string; readonly dig
 
 /** The text of a record, or undefined when it is one that would not be read again. */
 export function renderRecord(record: ProofRecord): string | undefined {
-  const parsed = schema.safeParse({ ...record, version: VERSION });
-  if (!parsed.success) return undefined;
-  const text = canonicalJson(parsed.data as unknown as Json);
-  return Buffer.byteLength(text) > MAX_RECORD_BYTES ? undefined : text;
+  const body = { ...record, version: VERSION } as unknown as { readonly [key: string]: Json };
+  const text = canonicalJson({ ...body, checksum: fingerprint(body) });
+  const bytes = Buffer.from(text);
+  return parseRecord(bytes) && text;
 }
 
 /**
  * The record, or undefined unless the bytes are exactly what `renderRecord` makes of it: that leaves no room for keys that
- * are unknown, doubled or aimed at prototypes, nor for other spellings of a value.
+ * are unknown, doubled or aimed at prototypes, nor for other spellings of a value. The checksum finds decay and is no
+ * proof of origin: who can write the file can seal what he likes.
  */
 export function parseRecord(bytes: Buffer): ProofRecord | undefined {
+  if (bytes.length > MAX_RECORD_BYTES) return undefined;
   const text = bytes.toString('utf8');
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success || canonicalJson(parsed.data as unknown as Json) !== text) return undefined;
-  const { version: _, ...record } = parsed.data;
+  const { checksum, ...body } = parsed.data;
+  if (fingerprint(body as unknown as Json) !== checksum) return undefined;
+  const { version: _, ...record } = body;
   return record;
 }
 
