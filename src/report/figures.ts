@@ -36,15 +36,29 @@ export function renderBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** Such as `850 ms`, `12.3 s` or `4 min 05 s`. */
+/** Such as `850 ms`, `12.3 s`, `4 min 05 s` or `23 h 10 min`. */
 export function renderDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 /** The one sentence to read first, such as `2 of 12 components rejected, 1 undetermined, 9 verified`. */
+/** How many proofs came from the cache, how old they are, and what that saved; '' when no proofs are kept. */
+export function renderCacheUse({ cache, components, effectiveTime }: Report): string {
+  if (cache === undefined) return '';
+  const ageMs = Date.parse(effectiveTime) - Date.parse(cache.oldestListedAt ?? effectiveTime);
+  const age =
+    cache.oldestListedAt === undefined
+      ? ''
+      : ` (the oldest listed ${renderDuration(Math.max(0, ageMs))} ago)`;
+  const whose = `proofs of ${cache.components} of ${renderCount(components.length, 'component')} from the cache`;
+  return `${whose}${age}, all verified again; ${renderCount(cache.savedRequests, 'request')} saved`;
+}
+
 export function renderHeadline(report: Pick<Report, 'components'>): string {
   const total = report.components.length;
   if (total === 0) return 'no component was looked at';

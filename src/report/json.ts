@@ -29,13 +29,14 @@ function toJson(report: Report): object {
     key: report.key,
     trust: report.trust,
     usage: report.usage,
+    ...(report.cache === undefined ? {} : { cache: report.cache }),
     'proofgate-version': report.version,
     'effective-time': report.effectiveTime,
   };
 }
 
 function toComponent(component: ComponentResult): object {
-  const { name, containerImage, source, resolved, platform, index, outcome } = component;
+  const { name, containerImage, source, resolved, platform, index, outcome, proofs } = component;
   return {
     name,
     containerImage,
@@ -44,6 +45,7 @@ function toComponent(component: ComponentResult): object {
     ...(platform === undefined ? {} : { platform }),
     ...(index === undefined ? {} : { index }),
     outcome,
+    ...(proofs === undefined ? {} : { proofs }),
     ...toFindings(component.findings),
     ...unlessEmpty(
       'warnings',

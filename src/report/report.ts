@@ -81,6 +81,11 @@ export interface GitSource {
   readonly dockerfileUrl?: string;
 }
 
+/** Proofs are verified again wherever they come from; those from the cache were listed then (RFC 3339). */
+export type ProofsOrigin =
+  | { readonly from: 'registry' }
+  | { readonly from: 'cache'; readonly listedAt: string };
+
 export interface ComponentResult {
   readonly name: string;
   /** As in the snapshot; for an expanded child, `repository@digest`. */
@@ -93,6 +98,8 @@ export interface ComponentResult {
   /** `containerImage` of the index that this component is a child of. */
   readonly index?: string;
   readonly outcome: Outcome;
+  /** Where its proofs came from; absent when nothing was looked at, or no proofs are kept. */
+  readonly proofs?: ProofsOrigin;
   readonly findings: readonly Finding[];
   readonly successes: readonly Success[];
   /** Warnings decide nothing. */
@@ -132,6 +139,18 @@ export interface Usage {
   readonly peakRssBytes: number;
 }
 
+/** What earlier runs saved this one. */
+export interface CacheSummary {
+  /** `full`: every component's proofs came from the cache · `partial`: some · `none`. */
+  readonly hit: 'full' | 'partial' | 'none';
+  /** Components whose proofs came from the cache. */
+  readonly components: number;
+  /** RFC 3339; of the oldest listing that was used. */
+  readonly oldestListedAt?: string;
+  /** Lookups that needed no request. */
+  readonly savedRequests: number;
+}
+
 export interface TrustSummary {
   /** In words: a file's name, a mirror's URL, `public good`, `none (keys without transparency log)`. */
   readonly source: string;
@@ -151,6 +170,8 @@ export interface Report {
   readonly key: string;
   readonly trust: TrustSummary;
   readonly usage: Usage;
+  /** Absent when no proofs are kept. */
+  readonly cache?: CacheSummary;
 }
 
 export interface OutcomeCounts {

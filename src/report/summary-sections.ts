@@ -6,6 +6,7 @@ import {
   OUTCOME_MARKS,
   OUTCOMES,
   renderBytes,
+  renderCacheUse,
   renderCause,
   renderCount,
   renderDuration,
@@ -137,7 +138,9 @@ export function warningsSection({ warnings, components }: Report): Section | und
   return { head: ['### Warnings', ''], rows, tail: '', noun: 'warning' };
 }
 
-export function requestsSection({ usage }: Report): Section {
+export function requestsSection(report: Report): Section {
+  const { usage } = report;
+  const cacheUse = report.cache === undefined ? [] : [`Cache: ${renderCacheUse(report)}.`];
   const shared = `${renderCount(usage.sharedLookups, 'lookup')} and ${renderCount(usage.sharedVerifications, 'verification')}`;
   const cost = `${renderDuration(usage.wallMs)}, peak memory ${renderBytes(usage.peakRssBytes)}`;
   const busiestFirst = [...usage.registries].sort((a, b) => b.requests - a.requests);
@@ -149,7 +152,7 @@ export function requestsSection({ usage }: Report): Section {
       '|---|--:|---|--:|--:|',
     ],
     rows: busiestFirst.map(toRegistryRow),
-    tail: `Shared between components: ${shared}. Took ${cost}.`,
+    tail: [`Shared between components: ${shared}. Took ${cost}.`, ...cacheUse].join('\n\n'),
     noun: 'registry host',
   };
 }

@@ -7,6 +7,7 @@ import { defuseWorkflowCommand, toVisibleLine } from './escape.ts';
 import {
   OUTCOMES,
   renderBytes,
+  renderCacheUse,
   renderCount,
   renderDuration,
   renderHeadline,
@@ -140,7 +141,9 @@ function renderWarnings({ warnings, components }: Report, { paint, wrap }: Paper
   return [paint(['yellow', 'bold'], 'Warnings'), ...texts.flatMap((text) => wrap(`! ${text}`, '  '))];
 }
 
-function renderLedger({ usage, trust }: Report, { paint, wrap }: Paper): string[] {
+function renderLedger(report: Report, { paint, wrap }: Paper): string[] {
+  const { usage, trust } = report;
+  const cacheUse = report.cache === undefined ? [] : [`cache: ${renderCacheUse(report)}`];
   const registries = usage.registries.map((one) => {
     const retries = one.retries === 0 ? '' : `, ${renderCount(one.retries, 'retry', 'retries')}`;
     const answers = `${renderCount(one.requests, 'request')} (${renderStatuses(one)})${retries}`;
@@ -148,7 +151,9 @@ function renderLedger({ usage, trust }: Report, { paint, wrap }: Paper): string[
   });
   const shared = `${renderCount(usage.sharedLookups, 'lookup')} and ${renderCount(usage.sharedVerifications, 'verification')}`;
   const cost = `${renderDuration(usage.wallMs)}, peak memory ${renderBytes(usage.peakRssBytes)}, shared: ${shared}`;
-  const lines = [...registries, `trust: ${trust.source}`, cost].flatMap((text) => wrap(text, '  '));
+  const lines = [...registries, `trust: ${trust.source}`, ...cacheUse, cost].flatMap((text) =>
+    wrap(text, '  '),
+  );
   return [paint('bold', 'Cost'), ...lines.map((line) => paint('dim', line))];
 }
 

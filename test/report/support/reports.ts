@@ -124,6 +124,7 @@ export function mixedReport(): Report {
   const child = component('shop-arm64', { platform: 'linux/arm64/v8', index: `registry.test/shop/shop:1.0` });
   const components = [
     component('cart', {
+      proofs: { from: 'cache', listedAt: '2026-08-20T07:30:00Z' },
       signatures: [IDENTITY_SIGNATURE],
       attestations: [ATTESTATION],
       taskBundles: [INIT_BUNDLE],
@@ -186,6 +187,7 @@ export function mixedReport(): Report {
       wallMs: 3_420,
       peakRssBytes: 127_000_000,
     },
+    cache: { hit: 'partial', components: 1, oldestListedAt: '2026-08-20T07:30:00Z', savedRequests: 6 },
   });
 }
 
