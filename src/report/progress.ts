@@ -106,7 +106,7 @@ class LiveProgress implements Progress {
     const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
     const marks = `✓ ${counts.verified}  ✕ ${counts.rejected}  ? ${counts.undetermined}`;
     const line = `${bar} ${done}/${total}  ${marks}  ${elapsed}  ${toLine(this.#latest)}`;
-    this.#log(cutText(line, (this.#stream.columns ?? 80) - 1));
+    this.#log(cutText(line, (this.#stream.columns || 80) - 1));
   }
 }
 
