@@ -1,6 +1,7 @@
 // Raw strings → one frozen Options. Every bad input is reported at once, before any request.
 import { ProofgateError } from './base/errors.ts';
 import { parseReference } from './oci/reference.ts';
+import { type CacheOptions, readCacheOptions } from './options/cache-options.ts';
 import { type InputFiles, localFiles } from './options/input-files.ts';
 import type { OptionName, Surface } from './options/option-list.ts';
 import { OptionReader, type RawOptions } from './options/option-reader.ts';
@@ -14,7 +15,7 @@ import type { TrustSource } from './verify/trust.ts';
 
 export type Requirement = 'signature' | 'attestation';
 
-export interface Options {
+export interface Options extends CacheOptions {
   /** `images` and `snapshot` merged, de-duplicated by reference, not yet expanded. At least one component. */
   readonly snapshot: SnapshotSpec;
   readonly signers: Signers;
@@ -65,6 +66,7 @@ export function parseOptions(
     workers: reader.wholeNumber('workers', 1, MAX_WORKERS),
     timeoutMs: reader.durationMs('timeout'),
     strict: reader.boolean('strict'),
+    ...readCacheOptions(reader),
     ...readOutputs(reader, surface),
     install: reader.boolean('install'),
   };

@@ -2,7 +2,7 @@
 // from here; tests compare them.
 
 /** `list` values are one a line; with `commas`, also separated by commas. */
-export type OptionKind = 'list' | 'text' | 'boolean' | 'number' | 'duration';
+export type OptionKind = 'list' | 'text' | 'boolean' | 'number' | 'duration' | 'size';
 
 /** Where an option is offered: as an input of the action, as a flag of the command. */
 export type Surface = 'action' | 'command';
@@ -186,6 +186,45 @@ export const OPTIONS = [
     default: 'true',
     placeholder: 'BOOLEAN',
     description: 'Fail when something was rejected. Bad input and undetermined images fail in any case.',
+  },
+  {
+    name: 'cache',
+    kind: 'text',
+    default: 'auto',
+    placeholder: 'auto|true|false',
+    description:
+      'Keep proofs for later runs, which verify them again. `auto`: the command does; the action does on hosted runners, but not for releases, tags, `pull_request_target` and `workflow_run`.',
+  },
+  {
+    name: 'cache-dir',
+    kind: 'text',
+    default: '',
+    placeholder: 'DIRECTORY',
+    description:
+      'Where proofs are kept, in place of the cache folder of the user (command) or the cache of GitHub (action).',
+  },
+  {
+    name: 'cache-max-age',
+    kind: 'duration',
+    default: '24h',
+    placeholder: 'DURATION',
+    description:
+      'Ask the registry again for signatures that were listed so long ago. 0 asks each time, and still saves transfers.',
+  },
+  {
+    name: 'cache-max-size',
+    kind: 'size',
+    default: '512MiB',
+    placeholder: 'SIZE',
+    description: 'What is kept may weigh so much; what was not used for the longest time goes first.',
+  },
+  {
+    name: 'offline',
+    kind: 'boolean',
+    default: 'false',
+    placeholder: 'BOOLEAN',
+    description:
+      'Open no connection: verify from kept proofs alone. What they do not hold is undetermined. Trusts the root that ships with Proofgate unless `trusted-root` is given.',
   },
   {
     name: 'report',

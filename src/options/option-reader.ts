@@ -1,7 +1,7 @@
 // Reads raw option values by the list of options, and keeps every problem instead of stopping at the first.
 import { ProofgateError } from '../base/errors.ts';
 import { findOption, type OptionName, type Surface } from './option-list.ts';
-import { parseBoolean, parseDuration, parseWholeNumber } from './values.ts';
+import { parseBoolean, parseDuration, parseSize, parseWholeNumber } from './values.ts';
 
 /** What the user gave, by option: each occurrence as it was written. Empty text counts as not given. */
 export type RawOptions = Readonly<Partial<Record<OptionName, string | readonly string[]>>>;
@@ -66,8 +66,12 @@ export class OptionReader {
     return this.#parsed(name, (text) => parseWholeNumber(text, min, max)) ?? min;
   }
 
-  durationMs(name: OptionName): number {
-    return this.#parsed(name, parseDuration) ?? 0;
+  durationMs(name: OptionName, maxMs?: number): number {
+    return this.#parsed(name, (text) => parseDuration(text, maxMs)) ?? 0;
+  }
+
+  bytes(name: OptionName): number {
+    return this.#parsed(name, parseSize) ?? 0;
   }
 
   /** What `work` returns; undefined when it threw, and then the problem is kept with where it is. */

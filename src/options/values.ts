@@ -4,10 +4,10 @@ import { isLoopback } from '../oci/loopback.ts';
 
 const TRUE = new Set(['true', 'True', 'TRUE']);
 const FALSE = new Set(['false', 'False', 'FALSE']);
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A timer cannot wait longer than 2^31-1 ms; a day is longer than any job. */
-export const MAX_DURATION_MS = 24 * 3_600_000;
+const MAX_DURATION_MS = 86_400_000;
 
 /** True for the boolean forms of YAML 1.2's core schema. */
 export function isBooleanText(text: string): boolean {
@@ -31,21 +31,41 @@ export function parseWholeNumber(text: string, min: number, max: number): number
 }
 
 /**
- * Milliseconds of `90s`, `5m`, `1h30m`, `500ms`; `0` is none. At most a day.
+ * Milliseconds of `90s`, `5m`, `1h30m`, `7d`, `500ms`; `0` is none.
+ * @param maxMs default: a day
  * @throws ProofgateError `BAD_OPTION`
  */
-export function parseDuration(text: string): number {
+export function parseDuration(text: string, maxMs: number = MAX_DURATION_MS): number {
   if (text === '0') return 0;
-  if (!/^(?:\d{1,9}(?:ms|s|m|h)){1,4}$/.test(text)) {
+  if (!/^(?:\d{1,9}(?:ms|s|m|h|d)){1,4}$/.test(text)) {
     throw new ProofgateError('BAD_OPTION', `${quote(text)} is not a duration`, {
       hint: 'Write a number with its unit, such as 90s, 5m or 1h30m; 0 means none.',
     });
   }
-  const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)];
+  const parts = [...text.matchAll(/(\d+)(ms|s|m|h|d)/g)];
   const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0), 0);
-  if (ms <= MAX_DURATION_MS) return ms;
-  throw new ProofgateError('BAD_OPTION', `${quote(text)} is longer than a day`, {
-    hint: 'Write 0 for no limit.',
+  if (ms <= maxMs) return ms;
+  throw new ProofgateError('BAD_OPTION', `${quote(text)} is longer than ${maxMs / 86_400_000} d`);
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/**
+ * Bytes of `512MiB`, `2GiB` or `1000B`.
+ * @throws ProofgateError `BAD_OPTION`
+ */
+export function parseSize(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,9})(B|KiB|MiB|GiB|TiB)$/.exec(text) ?? [];
+  const bytes = Number(count || Number.NaN) * (UNIT_BYTES[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new ProofgateError('BAD_OPTION', `${quote(text)} is not a size`, {
+    hint: 'Write a number with its unit, such as 512MiB or 2GiB.',
   });
 }
 
