@@ -35,7 +35,8 @@ export const TOOL_NAMES = Object.keys(PACKAGES) as readonly ToolName[];
 /** Name of the variable that lets the suite go on without cosign 3 (set to `1`). */
 export const ALLOW_MISSING_COSIGN3 = 'PROOFGATE_INTEROP_ALLOW_MISSING_COSIGN3';
 
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Debian's own keys; the suffix differs between its releases. */
+const KEYRINGS = ['gpg', 'pgp'].map((suffix) => `/usr/share/keyrings/debian-archive-keyring.${suffix}`);
 
 /** A program that is ready to run. */
 export interface Tool {
@@ -80,8 +81,10 @@ export async function installTool(name: ToolName, environment: NodeJS.ProcessEnv
 
 /** Downloads the package of that suite, checked by apt against Debian's keyring, and unpacks it into `work`/root. */
 async function unpack(wanted: DebianPackage, work: string): Promise<void> {
+  const keyring = KEYRINGS.find((file) => existsSync(file));
+  if (keyring === undefined) throw new Error(`none of Debian’s keyrings is there: ${KEYRINGS.join(', ')}`);
   const sources = join(work, 'debian.list');
-  writeFileSync(sources, `deb [signed-by=${KEYRING}] ${await debianMirror()} ${wanted.suite} main\n`);
+  writeFileSync(sources, `deb [signed-by=${keyring}] ${await debianMirror()} ${wanted.suite} main\n`);
   await mkdir(join(work, 'state/lists/partial'), { recursive: true });
   await mkdir(join(work, 'cache/archives/partial'), { recursive: true });
   const settings = [
