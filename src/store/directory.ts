@@ -8,7 +8,7 @@ import { Limiter } from '../base/limiter.ts';
 import { codeOf, Faults, isAbsence, isIrregularity, type StoreFault, storing } from './faults.ts';
 import { listFiles } from './listing.ts';
 import { StorePaths } from './paths.ts';
-import { ensureDirectory, isReal, lookAt, OWNER_ONLY_DIRECTORY } from './real-paths.ts';
+import { createDirectory, ensureDirectory, isReal, lookAt } from './real-paths.ts';
 import { isAbandoned, temporaryName } from './temp-files.ts';
 
 export interface DirectoryOptions {
@@ -68,7 +68,9 @@ export class StoreDirectory {
   static async open(root: string, { clock, warn }: DirectoryOptions): Promise<StoreDirectory | undefined> {
     const faults = new Faults(root, warn);
     try {
-      await mkdir(root, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+      // In two steps: Node tells the true cause only of the second.
+      await mkdir(dirname(root), { recursive: true });
+      await createDirectory(root);
       const directory = new StoreDirectory(await realpath(root), clock, faults);
       await ensureDirectory(directory.paths, directory.paths.temporary);
       for (const path of [directory.paths.root, directory.paths.temporary]) {

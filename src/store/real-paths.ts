@@ -3,7 +3,7 @@ import { lstat, mkdir, realpath, unlink } from 'node:fs/promises';
 import { codeOf, isAbsence, isIrregularity } from './faults.ts';
 import type { StorePaths } from './paths.ts';
 
-export const OWNER_ONLY_DIRECTORY = 0o700;
+const OWNER_ONLY = 0o700;
 
 /**
  * `link`: some component of the path, the last one included, is a symbolic link. One that leads nowhere reads as absence,
@@ -25,6 +25,13 @@ export async function isReal(path: string): Promise<boolean> {
   return (await lookAt(path)) === 'real';
 }
 
+/** Makes a directory, unless something is there: somebody else may have been faster. @throws the foreign error of a fault */
+export async function createDirectory(path: string): Promise<void> {
+  await mkdir(path, OWNER_ONLY).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+}
+
 /**
  * Makes every component below the root a directory of its own; a link or a file in the place of one is removed.
  * @throws the foreign error of a fault
@@ -42,8 +49,5 @@ async function makeDirectory(path: string): Promise<void> {
   } catch (error) {
     if (!isAbsence(error)) throw error;
   }
-  await mkdir(path, OWNER_ONLY_DIRECTORY).catch((error: unknown) => {
-    // Somebody else was faster.
-    if (codeOf(error) !== 'EEXIST') throw error;
-  });
+  await createDirectory(path);
 }

@@ -112,7 +112,7 @@ export function outsideWorld(temp: TempDirectory): { readonly path: string; look
   return { path, look: () => describeTree(path) };
 }
 
-/** Names, kinds, sizes, modes, times and contents. Times of access are no change. */
+/** Names, kinds, sizes, modes, times of change and contents. */
 export function describeTree(top: string): string {
   const lines = readdirSync(top, { recursive: true, encoding: 'utf8' }).sort();
   return ['.', ...lines].map((name) => describeFile(top, name)).join('\n');
@@ -120,11 +120,11 @@ export function describeTree(top: string): string {
 
 function describeFile(top: string, name: string): string {
   const path = join(top, name);
-  const { mode, size, mtimeMs, nlink } = lstatSync(path);
+  const { mode, size, mtimeMs } = lstatSync(path);
   const kind = mode & 0o170000;
   const isFile = kind === 0o100000;
   const text = isFile && size < MIB ? readFileSync(path, 'hex') : kind === 0o120000 ? readlinkSync(path) : '';
-  return [name, mode.toString(8), isFile ? size : '', mtimeMs, isFile ? nlink : '', text].join(' ');
+  return [name, mode.toString(8), isFile ? size : '', mtimeMs, text].join(' ');
 }
 
 /** Every path below `top` that is no directory. */
