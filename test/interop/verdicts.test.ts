@@ -31,17 +31,19 @@ beforeAll(async () => {
 afterAll(() => scene?.[Symbol.asyncDispose]());
 
 describe.each(WRITERS)('$part by $tool.name, $layout layout, $mode', ({ tool, layout, part, mode }) => {
-  const cases = TRIALS.filter((trial) => trial.appliesTo({ layout, part, mode }));
-
-  it.for(cases)(`an image with its ${part} $title`, async ({ arrange, verdict }, context) => {
-    const writer = scene.cosigns.find((cosign) => cosign.name === tool.name);
-    if (writer === undefined || !(await writer.canWrite(layout, part))) {
-      return context.skip(`${tool.name} ${tool.version} does not write the ${layout} layout any more`);
-    }
-    const trial = await arrange({ scene, writer, layout, part, mode });
-    expect(await judge(trial, part)).toEqual(judgement(part, verdict));
-    expect(await askCosigns(trial, layout, part)).toEqual(unanimous(layout, part, verdict === 'verified'));
-  });
+  for (const { title, arrange, verdict } of TRIALS.filter((trial) =>
+    trial.appliesTo({ layout, part, mode }),
+  )) {
+    it(`an image with its ${part} ${title}`, async (context) => {
+      const writer = scene.cosigns.find((cosign) => cosign.name === tool.name);
+      if (writer === undefined || !(await writer.canWrite(layout, part))) {
+        return context.skip(`${tool.name} ${tool.version} does not write the ${layout} layout any more`);
+      }
+      const trial = await arrange({ scene, writer, layout, part, mode });
+      expect(await judge(trial, part)).toEqual(judgement(part, verdict));
+      expect(await askCosigns(trial, layout, part)).toEqual(unanimous(layout, part, verdict === 'verified'));
+    });
+  }
 });
 
 interface Judgement {
