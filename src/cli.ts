@@ -2,6 +2,7 @@
 // Command entry: arguments in, run, report and exit code out.
 import { systemClock } from './base/clock.ts';
 import { type ProofgateError, toProofgateError } from './base/errors.ts';
+import { commandPersistence } from './cache-place.ts';
 import { EXIT_UNDETERMINED, EXIT_USAGE, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { watchInterruption } from './interruption.ts';
 import { parseCommandLine } from './options/command-line.ts';
@@ -44,6 +45,7 @@ async function verify(raw: RawOptions): Promise<number> {
     clock: systemClock,
     progress: createProgress(process.stderr, { isTty: process.stderr.isTTY === true, clock: systemClock }),
     signal: interruption.signal,
+    persistence: (warn) => commandPersistence(parsed.options, process.env, warn),
     version,
   });
   const isComplete = await deliver(parsed.options, report);

@@ -66,7 +66,7 @@ export function parseOptions(
     workers: reader.wholeNumber('workers', 1, MAX_WORKERS),
     timeoutMs: reader.durationMs('timeout'),
     strict: reader.boolean('strict'),
-    ...readCacheOptions(reader),
+    ...readCacheOptions(reader, surface),
     ...readOutputs(reader, surface),
     install: reader.boolean('install'),
   };

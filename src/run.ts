@@ -5,8 +5,12 @@ import { createHttpClient } from './oci/http-client.ts';
 import { parseReference } from './oci/reference.ts';
 import { Registry } from './oci/registry.ts';
 import type { Options } from './options.ts';
+import type { Persistence, Warn } from './persist/persistence.ts';
+import { ProofCache } from './proof-cache.ts';
 import type { Progress } from './report/progress.ts';
 import {
+  type CacheSummary,
+  type ComponentResult,
   type Report,
   type RunWarning,
   type TrustSummary,
@@ -25,6 +29,8 @@ export interface RunContext {
   readonly clock: Clock;
   readonly progress: Progress;
   readonly version: string;
+  /** Where proofs are kept; undefined: nowhere. */
+  readonly persistence?: (warn: Warn) => Persistence | undefined;
   /** Aborting it ends the run early: the report says what is known, the rest is `undetermined`. */
   readonly signal?: AbortSignal;
 }
@@ -34,7 +40,9 @@ export async function run(options: Options, context: RunContext): Promise<Report
   const startedMs = context.clock.now();
   const { environment, clock } = context;
   const deadline = startDeadline(options.timeoutMs, context.signal);
-  const registry = new Registry({ environment, clock, insecureRegistries: options.insecureRegistries });
+  const { insecureRegistries, offline } = options;
+  const registry = new Registry({ environment, clock, insecureRegistries, offline });
+  const warnings: RunWarning[] = [];
   try {
     const http = createHttpClient(registry.transport);
     const trust = lazily((signal) => loadTrust(options.trust, http, signal), deadline.signal);
@@ -45,12 +53,16 @@ export async function run(options: Options, context: RunContext): Promise<Report
       clock,
       ...(options.rekorUrl === undefined ? {} : { rekor: new RekorClient(options.rekorUrl, http) }),
     });
+    const cache = await openCache(options, context, registry, warnings, deadline.signal);
+    const images = cache?.proofs ?? registry;
     const tools = {
-      images: registry,
-      verifier: new SubjectVerifier({ images: registry, verifier }),
+      images,
+      proofs: cache?.proofs,
+      verifier: new SubjectVerifier({ images, verifier }),
       progress: context.progress,
     };
     const release = await validateRelease(options, tools, deadline.signal);
+    await cache?.close(deadline.signal);
     const loaded = await trust.loaded();
     return {
       version: context.version,
@@ -58,16 +70,45 @@ export async function run(options: Options, context: RunContext): Promise<Report
       effectiveTime: new Date(startedMs).toISOString(),
       components: release.components,
       taskBundles: release.taskBundles,
-      warnings: [...(loaded?.warnings ?? []), ...warnOfTags(options)],
+      warnings: [...(loaded?.warnings ?? []), ...warnings, ...warnOfTags(options)],
       key: options.signers.keys.map((key) => key.pem.trimEnd()).join('\n'),
       trust: toTrustSummary(loaded),
       usage: measure(registry, release.sharedVerifications, clock.now() - startedMs),
+      ...(cache === undefined
+        ? {}
+        : { cache: summarizeCache(release.components, cache.proofs.restoredLookups) }),
     };
   } finally {
     deadline.clear();
     context.progress.stop();
     await registry.close();
   }
+}
+
+async function openCache(
+  options: Options,
+  { persistence, clock }: RunContext,
+  registry: Registry,
+  warnings: RunWarning[],
+  signal: AbortSignal,
+): Promise<ProofCache | undefined> {
+  const warn = (message: string) => void warnings.push({ code: 'cache.unavailable', message });
+  const chosen = persistence?.((error) => warn(error.message));
+  if (chosen === undefined) return undefined;
+  const { cacheMaxAgeMs: maxAgeMs, cacheMaxBytes: maxBytes } = options;
+  return ProofCache.open({ persistence: chosen, registry, clock, maxAgeMs, maxBytes, warn }, signal);
+}
+
+function summarizeCache(components: readonly ComponentResult[], savedRequests: number): CacheSummary {
+  const listed = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
+  const [oldestListedAt] = listed.toSorted();
+  const hit = listed.length === 0 ? 'none' : listed.length === components.length ? 'full' : 'partial';
+  return {
+    hit,
+    components: listed.length,
+    ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
+    savedRequests,
+  };
 }
 
 /** Keys without a transparency log need no trust root: an unreachable TUF mirror must not matter then. */

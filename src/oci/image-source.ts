@@ -22,3 +22,21 @@ export interface ImageSource {
     signal?: AbortSignal,
   ): Promise<Buffer>;
 }
+
+/** Where what is known of a subject came from. */
+export type ProofOrigin =
+  | { readonly type: 'registry' }
+  /** Listed then; nothing was listed again. */
+  | { readonly type: 'cache'; readonly listedAtMs: number };
+
+/** Proofs that outlive the run. They are hints: whoever uses one verifies it again. */
+export interface KeptProofs {
+  /**
+   * Forgets, for this run, what was restored of a subject that did not verify with it: perhaps the registry knows
+   * better. True when there was something to forget.
+   */
+  distrust(repository: Repository, digest: Digest): Promise<boolean>;
+  /** Keeps where the proofs of a subject are. Call it only for a subject that verified in this run. */
+  keep(repository: Repository, digest: Digest): Promise<void>;
+  origin(repository: Repository, digest: Digest): Promise<ProofOrigin>;
+}

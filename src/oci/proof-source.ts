@@ -5,12 +5,12 @@ import type { Digest } from '../base/digest.ts';
 import { ProofgateError } from '../base/errors.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { ProofIndex } from '../store/proof-index.ts';
-import type { ListedDescriptor, ProofRecord } from '../store/proof-record.ts';
-import type { ImageSource } from './image-source.ts';
+import type { ImageSource, KeptProofs, ProofOrigin } from './image-source.ts';
 import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
 import { DSSE_ENVELOPE, SIGSTORE_BUNDLE_PREFIX, SIMPLE_SIGNING } from './media-types.ts';
 import { formatReference, formatRepository, type Reference, type Repository } from './reference.ts';
 import type { Registry } from './registry.ts';
+import { type LegacyKind, SubjectProofs, type SubjectState, toListed } from './subject-proofs.ts';
 
 export interface ProofSourceOptions {
   readonly registry: Registry;
@@ -21,43 +21,25 @@ export interface ProofSourceOptions {
   readonly maxAgeMs: number;
 }
 
-/** Where what is known of a subject came from. */
-export type ProofOrigin =
-  | { readonly type: 'registry' }
-  /** Listed then; nothing of it was asked for again. */
-  | { readonly type: 'cache'; readonly listedAtMs: number };
-
-type LegacyKind = 'sig' | 'att';
-
-/** What this run knows of one subject. */
-interface SubjectState {
-  /** Fresh, and read on behalf of the same account. */
-  record: ProofRecord | undefined;
-  /** Something of `record` was used. */
-  used: boolean;
-  manifest: ListedDescriptor | undefined;
-  referrers: readonly ListedDescriptor[] | undefined;
-  readonly tags: Partial<Record<LegacyKind, ListedDescriptor | null>>;
-  /** When the registry was first asked in this run. */
-  askedAtMs: number | undefined;
-}
-
 const LEGACY_TAG = /^(sha256|sha512)-([0-9a-f]+)\.(sig|att)$/;
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
-export class ProofSource implements ImageSource {
+export class ProofSource implements ImageSource, KeptProofs {
   readonly #options: ProofSourceOptions;
-  readonly #states = new Map<string, Promise<SubjectState>>();
+  readonly #subjects: SubjectProofs;
   /** Repositories that this account has been seen to read, in this run or by a record of the same account. */
   readonly #readable = new Set<string>();
   /** Evidence layers of the manifests that passed through, for the records' lists. */
   readonly #layers = new Map<Digest, readonly Digest[]>();
   #knownRepositories: Promise<ReadonlySet<string>> | undefined;
+  /** What this run has fetched: reading it again saved nothing that an earlier run has to be thanked for. */
+  readonly #fetched = new Set<Digest>();
   #restoredLookups = 0;
   #keptSubjects = 0;
 
   constructor(options: ProofSourceOptions) {
     this.#options = options;
+    this.#subjects = new SubjectProofs(options);
   }
 
   /** Lookups that cost no request because of what earlier runs kept. */
@@ -100,13 +82,14 @@ export class ProofSource implements ImageSource {
     const { registry } = this.#options;
     const [, algorithm, hex, kind] = LEGACY_TAG.exec(tag) ?? [];
     if (kind === undefined) return registry.findManifestByTag(repository, tag, signal);
-    const state = await this.#state(repository, `${algorithm}:${hex}` as Digest, signal);
+    const state = await this.#subjects.of(repository, `${algorithm}:${hex}` as Digest);
     const listed = state.record?.tags[kind as LegacyKind];
     if (listed !== undefined) {
-      this.#restored(state);
+      state.used = true;
+      this.#restoredLookups += 1;
       return listed === null ? undefined : this.manifest(repository, listed.digest, signal);
     }
-    this.#asked(state);
+    this.#subjects.asked(state);
     const manifest = await registry.findManifestByTag(repository, tag, signal);
     state.tags[kind as LegacyKind] = manifest === undefined ? null : toListed(manifest);
     return manifest && this.#take(repository, manifest);
@@ -117,13 +100,14 @@ export class ProofSource implements ImageSource {
     digest: Digest,
     signal?: AbortSignal,
   ): Promise<readonly Descriptor[]> {
-    const state = await this.#state(repository, digest, signal);
+    const state = await this.#subjects.of(repository, digest);
     const listed = state.record?.referrers;
     if (listed !== undefined) {
-      this.#restored(state);
+      state.used = true;
+      this.#restoredLookups += 1;
       return listed.map((descriptor) => ({ ...descriptor, annotations: {} }));
     }
-    this.#asked(state);
+    this.#subjects.asked(state);
     const descriptors = await this.#options.registry.referrers(repository, digest, signal);
     state.referrers = descriptors.map(({ mediaType, digest: own, size }) => ({
       mediaType,
@@ -144,54 +128,27 @@ export class ProofSource implements ImageSource {
     if (size <= maxBytes && this.#readable.has(formatRepository(repository))) {
       const kept = await blobs.read(digest, { size });
       if (kept !== undefined) {
-        this.#restoredLookups += 1;
+        this.#countContent(digest);
         return kept;
       }
     }
     const bytes = await registry.blob(repository, descriptor, maxBytes, signal);
+    this.#fetched.add(digest);
     await blobs.write(digest, bytes);
     return bytes;
   }
 
-  /**
-   * Forgets, for this run, what was restored of a subject that did not verify with it: perhaps the registry knows
-   * better. True when there was something to forget.
-   */
-  async distrust(repository: Repository, digest: Digest): Promise<boolean> {
-    const state = await this.#state(repository, digest);
-    const wasUsed = state.used;
-    state.record = undefined;
-    state.used = false;
-    return wasUsed;
+  distrust(repository: Repository, digest: Digest): Promise<boolean> {
+    return this.#subjects.distrust(repository, digest);
   }
 
-  /** Keeps where the proofs of a subject are. Call it only for a subject that verified in this run. */
-  async keep(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<void> {
-    const state = await this.#state(repository, digest, signal);
-    const { record: old, askedAtMs, manifest: subject = old?.subject } = state;
-    if (askedAtMs === undefined || subject === undefined) return;
-    const referrers = state.referrers ?? old?.referrers;
-    const tags = { ...old?.tags, ...state.tags };
-    const listed = [...(referrers ?? []), ...Object.values(tags)].filter((descriptor) => descriptor != null);
-    const manifests = listed.map((descriptor) => descriptor.digest);
-    const isKept = await this.#options.index.write({
-      repository: formatRepository(repository),
-      digest,
-      scope: await this.#options.registry.scope(repository, signal),
-      // What is kept of the old record is as old as it was: a hit never makes it younger.
-      listedAtMs: old?.listedAtMs ?? askedAtMs,
-      subject,
-      ...(referrers === undefined ? {} : { referrers }),
-      tags,
-      blobs: [digest, ...manifests, ...manifests.flatMap((manifest) => this.#layers.get(manifest) ?? [])],
-    });
-    if (isKept) this.#keptSubjects += 1;
+  async keep(repository: Repository, digest: Digest): Promise<void> {
+    const layersOf = (manifest: Digest) => this.#layers.get(manifest) ?? [];
+    if (await this.#subjects.keep(repository, digest, layersOf)) this.#keptSubjects += 1;
   }
 
-  async origin(repository: Repository, digest: Digest): Promise<ProofOrigin> {
-    const { record, used, askedAtMs } = await this.#state(repository, digest);
-    if (record === undefined || !used || askedAtMs !== undefined) return { type: 'registry' };
-    return { type: 'cache', listedAtMs: record.listedAtMs };
+  origin(repository: Repository, digest: Digest): Promise<ProofOrigin> {
+    return this.#subjects.origin(repository, digest);
   }
 
   async #readManifest(
@@ -201,10 +158,10 @@ export class ProofSource implements ImageSource {
   ): Promise<Manifest | undefined> {
     const bytes = await this.#options.blobs.read(digest, { maxBytes: MAX_MANIFEST_BYTES });
     if (bytes === undefined || !(await this.#mayRead(repository, digest, signal))) return undefined;
-    const state = await this.#state(repository, digest, signal);
+    const state = await this.#subjects.of(repository, digest);
     try {
       const manifest = parseManifest(bytes, digest, state.record?.subject.mediaType);
-      this.#restoredLookups += 1;
+      this.#countContent(digest);
       this.#note(state, manifest);
       return manifest;
     } catch {
@@ -215,18 +172,22 @@ export class ProofSource implements ImageSource {
   /** What was fetched with one account is for no other, until the registry has shown that it would give it too. */
   async #mayRead(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {
     const name = formatRepository(repository);
-    if (this.#readable.has(name)) return true;
-    const { record } = await this.#state(repository, digest, signal);
+    const state = await this.#subjects.of(repository, digest);
     const mayRead =
-      record !== undefined || (await this.#options.registry.head(repository, digest, signal)) !== undefined;
-    if (mayRead) this.#readable.add(name);
-    return mayRead;
+      this.#readable.has(name) ||
+      state.record !== undefined ||
+      (await this.#options.registry.head(repository, digest, signal)) !== undefined;
+    if (!mayRead) return false;
+    this.#readable.add(name);
+    this.#subjects.admitted(state);
+    return true;
   }
 
   async #take(repository: Repository, manifest: Manifest): Promise<Manifest> {
     this.#readable.add(formatRepository(repository));
-    const state = await this.#state(repository, manifest.digest);
+    const state = await this.#subjects.of(repository, manifest.digest);
     this.#note(state, manifest);
+    this.#fetched.add(manifest.digest);
     await this.#options.blobs.write(manifest.digest, manifest.bytes);
     return manifest;
   }
@@ -244,32 +205,8 @@ export class ProofSource implements ImageSource {
     );
   }
 
-  #restored(state: SubjectState): void {
-    state.used = true;
-    this.#restoredLookups += 1;
-  }
-
-  #asked(state: SubjectState): void {
-    state.askedAtMs ??= this.#options.clock.now();
-  }
-
-  #state(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<SubjectState> {
-    const key = `${formatRepository(repository)}@${digest}`; // No repository's name has an @.
-    const known = this.#states.get(key);
-    if (known !== undefined) return known;
-    const state = this.#openState(repository, digest, signal);
-    this.#states.set(key, state);
-    state.catch(() => this.#states.delete(key)); // Failures are not kept.
-    return state;
-  }
-
-  async #openState(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<SubjectState> {
-    const { index, registry, clock, maxAgeMs } = this.#options;
-    const empty = { used: false, manifest: undefined, referrers: undefined, tags: {}, askedAtMs: undefined };
-    const record = await index.read(formatRepository(repository), digest, { nowMs: clock.now(), maxAgeMs });
-    if (record === undefined) return { ...empty, record };
-    const isOwn = record.scope === (await registry.scope(repository, signal));
-    return { ...empty, record: isOwn ? record : undefined };
+  #countContent(digest: Digest): void {
+    if (!this.#fetched.has(digest)) this.#restoredLookups += 1;
   }
 
   #repositories(): Promise<ReadonlySet<string>> {
@@ -280,10 +217,6 @@ export class ProofSource implements ImageSource {
     })();
     return this.#knownRepositories;
   }
-}
-
-function toListed({ mediaType, digest, bytes }: Manifest): ListedDescriptor {
-  return { mediaType, digest, size: bytes.length };
 }
 
 function notFound(what: string): ProofgateError {

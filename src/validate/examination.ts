@@ -1,6 +1,7 @@
 // What was looked at and seen for one digest in one repository, before anybody judges it.
 import { type ProofgateError, toProofgateError } from '../base/errors.ts';
 import { fingerprint } from '../base/fingerprint.ts';
+import type { KeptProofs } from '../oci/image-source.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { formatRepository, type Repository } from '../oci/reference.ts';
 import type { Signers } from '../verify/signers.ts';
@@ -11,6 +12,11 @@ export type Examination =
   /** Nobody could look: cancelled, timed out, or a defect. */
   | { readonly type: 'failed'; readonly error: ProofgateError };
 
+export interface ExaminerTools {
+  readonly verifier: SubjectVerifier;
+  readonly proofs: KeptProofs | undefined;
+}
+
 /**
  * Looks at each digest in a repository once a run, however many components name it. A failure is a value, so that
  * one subject's never hides another's result; it is shared by the components of this run and kept nowhere else.
@@ -19,12 +25,14 @@ export class Examiner {
   readonly #verifier: SubjectVerifier;
   readonly #signers: Signers;
   readonly #wanted: Wanted;
+  readonly #proofs: KeptProofs | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #examinations = new Map<string, Promise<Examination>>();
   #shared = 0;
 
-  constructor(verifier: SubjectVerifier, signers: Signers, wanted: Wanted, signal?: AbortSignal) {
+  constructor({ verifier, proofs }: ExaminerTools, signers: Signers, wanted: Wanted, signal?: AbortSignal) {
     this.#verifier = verifier;
+    this.#proofs = proofs;
     this.#signers = signers;
     this.#wanted = wanted;
     this.#signal = signal;
@@ -50,16 +58,18 @@ export class Examiner {
 
   async #examine(repository: Repository, manifest: Manifest): Promise<Examination> {
     try {
-      const result = await this.#verifier.verify(
-        repository,
-        manifest,
-        this.#signers,
-        this.#wanted,
-        this.#signal,
-      );
-      return { type: 'seen', result };
+      const result = await this.#verify(repository, manifest);
+      // What an earlier run kept may say yes, and never no: then the registry is asked.
+      const isEnough = result.signatures.failure === undefined && result.attestations.failure === undefined;
+      if (isEnough || !(await this.#proofs?.distrust(repository, manifest.digest)))
+        return { type: 'seen', result };
+      return { type: 'seen', result: await this.#verify(repository, manifest) };
     } catch (error) {
       return { type: 'failed', error: toProofgateError(error) };
     }
+  }
+
+  #verify(repository: Repository, manifest: Manifest): Promise<SubjectResult> {
+    return this.#verifier.verify(repository, manifest, this.#signers, this.#wanted, this.#signal);
   }
 }

@@ -1,9 +1,15 @@
 // The product: every component of a release looked at and judged, and the task bundles that built them.
 import { mapBounded } from '../base/bounded.ts';
 import { toProofgateError } from '../base/errors.ts';
-import type { ImageSource } from '../oci/image-source.ts';
+import type { ImageSource, KeptProofs } from '../oci/image-source.ts';
 import type { Progress } from '../report/progress.ts';
-import { type ComponentResult, type TaskBundleResult, worstOutcome } from '../report/report.ts';
+import {
+  type ComponentResult,
+  type Outcome,
+  type ProofsOrigin,
+  type TaskBundleResult,
+  worstOutcome,
+} from '../report/report.ts';
 import type { Signers } from '../verify/signers.ts';
 import type { SubjectVerifier } from '../verify/subject.ts';
 import { judgeComponent, type Requirements } from './component.ts';
@@ -31,6 +37,8 @@ export interface ReleaseOptions {
 
 export interface ReleaseTools {
   readonly images: ImageSource;
+  /** Undefined: nothing is kept between runs. */
+  readonly proofs: KeptProofs | undefined;
   readonly verifier: SubjectVerifier;
   readonly progress: Progress;
 }
@@ -64,17 +72,17 @@ export async function validateRelease(
 
 /** The work that the components of one release share. */
 class Release {
-  readonly #source: ImageSource;
+  readonly #tools: ReleaseTools;
   readonly #signal: AbortSignal | undefined;
   readonly #requirements: Requirements;
   readonly #images: Examiner;
   readonly #bundles: BundleExaminer | undefined;
   readonly #examinedBundles = new Map<string, ExaminedBundle>();
 
-  constructor(options: ReleaseOptions, { images, verifier }: ReleaseTools, signal: AbortSignal | undefined) {
+  constructor(options: ReleaseOptions, tools: ReleaseTools, signal: AbortSignal | undefined) {
     const { signers, taskBundleSigners, require } = options;
     const taskBundles = taskBundleSigners !== undefined;
-    this.#source = images;
+    this.#tools = tools;
     this.#signal = signal;
     this.#requirements = {
       signature: require.has('signature'),
@@ -84,21 +92,17 @@ class Release {
     const { signature, attestation } = this.#requirements;
     // Only verified provenance says which tasks ran.
     const wanted = { signature, attestation: attestation || taskBundles };
-    this.#images = new Examiner(verifier, signers, wanted, signal);
+    this.#images = new Examiner(tools, signers, wanted, signal);
     if (taskBundleSigners !== undefined) {
-      const examiner = new Examiner(
-        verifier,
-        taskBundleSigners,
-        { signature: true, attestation: false },
-        signal,
-      );
-      this.#bundles = new BundleExaminer(images, examiner, signal);
+      const signatureOnly = { signature: true, attestation: false };
+      const examiner = new Examiner(tools, taskBundleSigners, signatureOnly, signal);
+      this.#bundles = new BundleExaminer(tools, examiner, signal);
     }
   }
 
   /** The component's result and, for an index, its children's. */
   async validate(component: SnapshotComponent): Promise<readonly ComponentResult[]> {
-    const targets = await expandComponent(this.#source, component, this.#signal);
+    const targets = await expandComponent(this.#tools.images, component, this.#signal);
     return Promise.all(targets.map((target) => this.#validateSafely(target)));
   }
 
@@ -129,6 +133,18 @@ class Release {
     const tasks = listTasks(examination?.type === 'seen' ? examination.result.attestations.verified : []);
     const bundles = (await this.#bundles?.examine(bundlesOf(tasks))) ?? new Map<string, ExaminedBundle>();
     for (const [reference, bundle] of bundles) this.#examinedBundles.set(reference, bundle);
-    return judgeComponent({ target, examination, tasks, bundles }, this.#requirements);
+    const result = judgeComponent({ target, examination, tasks, bundles }, this.#requirements);
+    const proofs = await this.#keepProofs(target, result.outcome);
+    return proofs === undefined ? result : { ...result, proofs };
+  }
+
+  /** Keeps what led to a pass, and nothing else; says where it came from. */
+  async #keepProofs({ repository, manifest }: Target, outcome: Outcome): Promise<ProofsOrigin | undefined> {
+    const { proofs } = this.#tools;
+    if (proofs === undefined || repository === undefined || manifest === undefined) return undefined;
+    if (outcome === 'verified') await proofs.keep(repository, manifest.digest);
+    const origin = await proofs.origin(repository, manifest.digest);
+    if (origin.type === 'registry') return { from: 'registry' };
+    return { from: 'cache', listedAt: new Date(origin.listedAtMs).toISOString() };
   }
 }

@@ -1,6 +1,6 @@
 // The tasks that built the images: named by verified provenance, verified once per bundle.
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
-import type { ImageSource } from '../oci/image-source.ts';
+import type { ImageSource, KeptProofs } from '../oci/image-source.ts';
 import {
   type ComponentResult,
   type Finding,
@@ -42,16 +42,23 @@ export interface ExaminedBundle {
   readonly signatures: readonly SignatureSummary[];
 }
 
+export interface BundleTools {
+  readonly images: ImageSource;
+  readonly proofs: KeptProofs | undefined;
+}
+
 /** Verifies task bundles with their own signers, each once a run. */
 export class BundleExaminer {
   readonly #images: ImageSource;
+  readonly #proofs: KeptProofs | undefined;
   readonly #examiner: Examiner;
   readonly #signal: AbortSignal | undefined;
   readonly #bundles = new Map<string, Promise<ExaminedBundle>>();
   #shared = 0;
 
-  constructor(images: ImageSource, examiner: Examiner, signal?: AbortSignal) {
+  constructor({ images, proofs }: BundleTools, examiner: Examiner, signal?: AbortSignal) {
     this.#images = images;
+    this.#proofs = proofs;
     this.#examiner = examiner;
     this.#signal = signal;
   }
@@ -82,7 +89,9 @@ export class BundleExaminer {
   async #examine({ repository, digest, reference }: TaskBundle): Promise<ExaminedBundle> {
     try {
       const manifest = await this.#images.manifest(repository, digest, this.#signal);
-      return toExaminedBundle(reference, await this.#examiner.examine(repository, manifest));
+      const examined = toExaminedBundle(reference, await this.#examiner.examine(repository, manifest));
+      if (examined.findings.length === 0) await this.#proofs?.keep(repository, digest);
+      return examined;
     } catch (error) {
       return toExaminedBundle(reference, { type: 'failed', error: toProofgateError(error) });
     }

@@ -1,0 +1,58 @@
+// Where a run's proofs are kept: a directory, GitHub's cache, or nowhere.
+import { join } from 'node:path';
+import { formatRepository, parseReference } from './oci/reference.ts';
+import type { Options } from './options.ts';
+import { decideCache } from './persist/cache-safety.ts';
+import { defaultCacheDirectory } from './persist/default-directory.ts';
+import { GitHubPersistence } from './persist/github-persistence.ts';
+import { DirectoryPersistence, type Persistence, type Warn } from './persist/persistence.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The command keeps proofs in a directory: the one that the user names has to be there, its own is made. */
+export function commandPersistence(
+  options: Options,
+  environment: Environment,
+  warn: Warn,
+): Persistence | undefined {
+  if (options.cache === 'false') return undefined;
+  if (options.cacheDirectory !== undefined) return namedDirectory(options.cacheDirectory, warn);
+  const directory = defaultCacheDirectory(environment);
+  return directory === undefined
+    ? undefined
+    : new DirectoryPersistence({ directory, createIfMissing: true, warn });
+}
+
+export interface RunnerPlace {
+  readonly environment: Environment;
+  /** Of this job alone. */
+  readonly temporaryFolder: string;
+  /** The program that talks to the cache service. */
+  readonly program: string;
+  readonly warn: Warn;
+  /** Told why nothing is kept. */
+  readonly inform: (reason: string) => void;
+}
+
+/** The action keeps proofs in GitHub's cache where that is safe, or in the directory that the user names. */
+export function actionPersistence(options: Options, place: RunnerPlace): Persistence | undefined {
+  const { environment, temporaryFolder, program, warn, inform } = place;
+  if (options.cache !== 'false' && options.cacheDirectory !== undefined)
+    return namedDirectory(options.cacheDirectory, warn);
+  const { enabled, reason } = decideCache(options.cache, environment);
+  if (!enabled) {
+    inform(`no proofs are kept: ${reason}`);
+    return undefined;
+  }
+  const images = options.snapshot.components.map(({ containerImage }) => containerImage);
+  const identity = {
+    family: images.map((image) => formatRepository(parseReference(image).repository)),
+    release: images,
+  };
+  const folder = join(temporaryFolder, 'proofgate-cache');
+  return new GitHubPersistence({ environment, folder, program, identity, warn });
+}
+
+function namedDirectory(directory: string, warn: Warn): Persistence {
+  return new DirectoryPersistence({ directory, createIfMissing: false, warn });
+}

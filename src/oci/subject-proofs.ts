@@ -1,0 +1,126 @@
+// What a run knows of each subject's proofs: the record that an earlier run left, as far as it is fresh and ours, and
+// what this run has listed itself.
+import type { Clock } from '../base/clock.ts';
+import type { Digest } from '../base/digest.ts';
+import type { ProofIndex } from '../store/proof-index.ts';
+import type { ListedDescriptor, ProofRecord } from '../store/proof-record.ts';
+import type { ProofOrigin } from './image-source.ts';
+import type { Manifest } from './manifest.ts';
+import { formatRepository, pinned, type Repository } from './reference.ts';
+import type { Registry } from './registry.ts';
+
+export type LegacyKind = 'sig' | 'att';
+
+/** What this run knows of one subject. */
+export interface SubjectState {
+  /** Fresh, and for this account to use. */
+  record: ProofRecord | undefined;
+  /** Fresh, and made on behalf of another account: not to be used before this one was seen to read the subject. */
+  foreign: ProofRecord | undefined;
+  /** Something of `record` was used. */
+  used: boolean;
+  manifest: ListedDescriptor | undefined;
+  referrers: readonly ListedDescriptor[] | undefined;
+  readonly tags: Partial<Record<LegacyKind, ListedDescriptor | null>>;
+  /** When the registry was first asked in this run. */
+  askedAtMs: number | undefined;
+}
+
+export interface SubjectProofsOptions {
+  readonly registry: Registry;
+  readonly index: ProofIndex;
+  readonly clock: Clock;
+  /** Records of this age or older are not used. */
+  readonly maxAgeMs: number;
+}
+
+export class SubjectProofs {
+  readonly #options: SubjectProofsOptions;
+  readonly #states = new Map<string, Promise<SubjectState>>();
+
+  constructor(options: SubjectProofsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ProofgateError `CREDENTIAL_HELPER_FAILED` */
+  of(repository: Repository, digest: Digest): Promise<SubjectState> {
+    const key = pinned(repository, digest);
+    const known = this.#states.get(key);
+    if (known !== undefined) return known;
+    const state = this.#open(repository, digest);
+    this.#states.set(key, state);
+    state.catch(() => this.#states.delete(key)); // Failures are not kept.
+    return state;
+  }
+
+  asked(state: SubjectState): void {
+    state.askedAtMs ??= this.#options.clock.now();
+  }
+
+  /** This account may read the subject: what others have listed of it is for this one too. */
+  admitted(state: SubjectState): void {
+    state.record ??= state.foreign;
+    state.foreign = undefined;
+  }
+
+  async distrust(repository: Repository, digest: Digest): Promise<boolean> {
+    const state = await this.of(repository, digest);
+    const wasUsed = state.used;
+    state.record = undefined;
+    state.foreign = undefined;
+    state.used = false;
+    return wasUsed;
+  }
+
+  /** Writes the record of a subject about which something was listed in this run; true when it is kept. */
+  async keep(
+    repository: Repository,
+    digest: Digest,
+    layersOf: (manifest: Digest) => readonly Digest[],
+  ): Promise<boolean> {
+    const state = await this.of(repository, digest);
+    const { record: old, askedAtMs, manifest: subject = old?.subject } = state;
+    if (askedAtMs === undefined || subject === undefined) return false;
+    const referrers = state.referrers ?? old?.referrers;
+    const tags = { ...old?.tags, ...state.tags };
+    const listed = [...(referrers ?? []), ...Object.values(tags)].filter((one) => one != null);
+    const manifests = listed.map((one) => one.digest);
+    return this.#options.index.write({
+      repository: formatRepository(repository),
+      digest,
+      scope: await this.#options.registry.scope(repository),
+      // What is kept of the old record is as old as it was: a hit never makes it younger.
+      listedAtMs: old?.listedAtMs ?? askedAtMs,
+      subject,
+      ...(referrers === undefined ? {} : { referrers }),
+      tags,
+      blobs: [digest, ...manifests, ...manifests.flatMap(layersOf)],
+    });
+  }
+
+  async origin(repository: Repository, digest: Digest): Promise<ProofOrigin> {
+    const { record, used, askedAtMs } = await this.of(repository, digest);
+    if (record === undefined || !used || askedAtMs !== undefined) return { type: 'registry' };
+    return { type: 'cache', listedAtMs: record.listedAtMs };
+  }
+
+  async #open(repository: Repository, digest: Digest): Promise<SubjectState> {
+    const { index, registry, clock, maxAgeMs } = this.#options;
+    const empty = {
+      foreign: undefined,
+      used: false,
+      manifest: undefined,
+      referrers: undefined,
+      tags: {},
+      askedAtMs: undefined,
+    };
+    const record = await index.read(formatRepository(repository), digest, { nowMs: clock.now(), maxAgeMs });
+    if (record === undefined) return { ...empty, record };
+    const isOurs = record.scope === (await registry.scope(repository));
+    return isOurs ? { ...empty, record } : { ...empty, record: undefined, foreign: record };
+  }
+}
+
+export function toListed({ mediaType, digest, bytes }: Manifest): ListedDescriptor {
+  return { mediaType, digest, size: bytes.length };
+}

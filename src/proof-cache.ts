@@ -1,0 +1,57 @@
+// The proof cache of one run: restored and opened before it, pruned and saved after it. Whatever is wrong with it is a
+// warning, and a cold run.
+import type { Clock } from './base/clock.ts';
+import type { Digest } from './base/digest.ts';
+import { ProofSource } from './oci/proof-source.ts';
+import type { Registry } from './oci/registry.ts';
+import type { Persistence } from './persist/persistence.ts';
+import { BlobStore } from './store/blob-store.ts';
+import { ProofIndex } from './store/proof-index.ts';
+
+export interface ProofCacheOptions {
+  readonly persistence: Persistence;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly warn: (message: string) => void;
+}
+
+export class ProofCache {
+  readonly proofs: ProofSource;
+  readonly #persistence: Persistence;
+  readonly #blobs: BlobStore;
+  readonly #index: ProofIndex;
+
+  private constructor(persistence: Persistence, blobs: BlobStore, index: ProofIndex, proofs: ProofSource) {
+    this.#persistence = persistence;
+    this.#blobs = blobs;
+    this.#index = index;
+    this.proofs = proofs;
+  }
+
+  /** Undefined, after a warning, when there is no directory to work in. Never throws. */
+  static async open(options: ProofCacheOptions, signal?: AbortSignal): Promise<ProofCache | undefined> {
+    const { persistence, registry, clock, maxAgeMs, maxBytes, warn } = options;
+    if (!(await persistence.restore(signal)).usable) return undefined;
+    const blobs = await BlobStore.open(persistence.directory, { clock, maxBytes, warn });
+    if (blobs === undefined) return undefined;
+    const index = new ProofIndex(blobs.directory);
+    const proofs = new ProofSource({ registry, blobs, index, clock, maxAgeMs });
+    return new ProofCache(persistence, blobs, index, proofs);
+  }
+
+  /** Prunes, and saves when something new was verified. Never throws. */
+  async close(signal?: AbortSignal): Promise<void> {
+    if (this.proofs.keptSubjects === 0) return;
+    await this.#index.prune();
+    const reachable = new Set<Digest>();
+    const content: string[] = [];
+    for await (const { repository, digest, listedAtMs, blobs } of this.#index.all()) {
+      for (const blob of blobs) reachable.add(blob);
+      content.push(`${repository}@${digest} ${listedAtMs}`);
+    }
+    await this.#blobs.prune({ keep: new Set(), reachable });
+    await this.#persistence.save(content, signal);
+  }
+}
