@@ -171,7 +171,7 @@ export class StoreDirectory {
         seen += 1;
         if (seen > MAX_SWEPT) return;
         if (!isAbandoned(basename(path), mtimeMs, this.clock.now())) continue;
-        if (await isReal(dirname(path))) await rm(path, { recursive: true, force: true });
+        await rm(path, { recursive: true, force: true });
       }
     });
   }

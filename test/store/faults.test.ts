@@ -170,6 +170,22 @@ describe('a disk that is full', () => {
     await expect(read).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
   });
 
+  test('an endless answer ends at the size without the store too', async () => {
+    using temp = tempDirectory();
+    using disk = smallDisk(join(temp.path, 'disk'), MIB / 2);
+    const store = await openStore(disk.path);
+    let served = 0;
+    const endless = async function* () {
+      while (served < 100 * MIB) {
+        served += 50_000;
+        yield LARGE.bytes.subarray(0, 50_000);
+      }
+    };
+    const read = collect(store.stream(LARGE.digest, MIB, endless));
+    await expect(read).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
+    expect(served).toBeLessThan(3 * MIB);
+  });
+
   test('a reader of a transfer without the store can leave at once', async () => {
     using temp = tempDirectory();
     using disk = smallDisk(join(temp.path, 'disk'), MIB / 2);

@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { canonicalJson, fingerprint } from '../../src/base/fingerprint.ts';
@@ -62,11 +53,6 @@ const PLANTS: Readonly<Record<string, Damage>> = {
     rmSync(top, { recursive: true, force: true });
     dice.pick([() => symlinkSync(outside, top), () => writeFileSync(top, 'x'), () => mkdirSync(top)])();
   },
-  'its directory moved outside and linked': (path, { outside, dice }) => {
-    const moved = join(dirname(outside), `moved-${dice.roll(1e9)}`);
-    renameSync(dirname(path), moved);
-    symlinkSync(moved, dirname(path));
-  },
 };
 const ALL = Object.entries({ ...DAMAGE, ...PLANTS });
 
@@ -74,7 +60,7 @@ test(`${MUTATIONS} mutations at random: true bytes or a miss, no wait, no step o
   using store = await testStore();
   const dice = new Dice(SEED);
   const outside = outsideWorld(store.temp);
-  const before = outside.look();
+  let before = outside.look();
   const seen = { hits: 0, misses: 0 };
   for (let round = 0; round < MUTATIONS; round += 1) {
     const target = dice.roll(24);
@@ -89,6 +75,8 @@ test(`${MUTATIONS} mutations at random: true bytes or a miss, no wait, no step o
       dice,
     };
     harm(placeOf(store, target), scene);
+    // A trap is laid outside.
+    if (name.includes('of that name')) before = outside.look();
     for (const index of [target, other, dice.roll(24)]) {
       const isHit = await within(`round ${round}, ${name}, reading ${index}`, () =>
         check(store, index, dice),

@@ -233,6 +233,23 @@ describe('a planted record', () => {
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
+  test.each(Object.keys(DAMAGE))('(%s) is replaced by a good one, unread', async (name) => {
+    using store = await testStore();
+    const outside = outsideWorld(store.temp);
+    for (const each of [ONE, OTHER]) await store.proofs.write(each);
+    DAMAGE[name]?.(placeOf(store, ONE), {
+      secret: join(outside.path, 'secret'),
+      outside: outside.path,
+      other: placeOf(store, OTHER),
+      dice: new Dice(4),
+    });
+    const before = outside.look();
+    expect(await store.proofs.write(ONE)).toBe(true);
+    expect(await read(store)).toEqual(ONE);
+    expect(outside.look()).toBe(before);
+    expect(store.warnings).toEqual([]);
+  });
+
   test.each(Object.keys(DAMAGE))('and a file that became %s is a miss', async (name) => {
     using store = await testStore();
     const outside = outsideWorld(store.temp);

@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../src/base/digest.ts';
+import type { Fetch } from '../../src/store/transfer.ts';
 import { DAMAGE } from './support/damage.ts';
 import { collect, PIECE, piecesOf, Source, SteppedSource } from './support/sources.ts';
 import { content, Dice, outsideWorld, type TestStore, testStore } from './support/stores.ts';
@@ -191,6 +192,23 @@ describe('wrong content', () => {
     );
     // What got its name is found out by whoever reads it.
     expect(await collect(store.blobs.stream(digest, size, new Source(LAYER).fetch))).toEqual(bytes);
+  });
+
+  test('a file that shrinks while it fills is no end: its reader gets a transfer of its own', async () => {
+    using store = await testStore();
+    const large = content('large', 4_000_000);
+    const stepped = new SteppedSource();
+    const sources = [stepped.fetch, new Source(large).fetch];
+    const fetch: Fetch = (signal) => (sources.shift() ?? never)(signal);
+    const stream = store.blobs.stream(large.digest, 4_000_000, fetch);
+    const first = stream.next();
+    stepped.give(large.bytes);
+    await untilWritten(store, 4_000_000);
+    const start = (await first).value ?? Buffer.alloc(0);
+    for (const name of leftovers(store)) truncateSync(join(store.root, 'v1/tmp', name), 300_000);
+    stepped.end();
+    const read = Buffer.concat([start, await collect(stream)]);
+    expect(read.equals(large.bytes)).toBe(true);
   });
 
   test.each([

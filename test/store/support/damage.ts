@@ -13,7 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Dice } from './stores.ts';
 
 export interface Scene {
@@ -46,9 +46,8 @@ export const DAMAGE: Readonly<Record<string, Damage>> = {
     renameSync(`${path}.swap`, other);
   },
   'a link to a file outside': (path, { secret }) => replace(path, () => symlinkSync(secret, path)),
-  'a link to the true file, moved outside': (path, { outside }) => {
-    // Even good bytes are not read through a link.
-    const moved = join(dirname(outside), 'moved');
+  'a link to the true file, moved outside': (path, { outside, dice }) => {
+    const moved = join(dirname(outside), `moved-${dice.roll(1e9)}`);
     renameSync(path, moved);
     symlinkSync(moved, path);
   },
@@ -70,6 +69,18 @@ export const DAMAGE: Readonly<Record<string, Damage>> = {
     }),
   'a link in the place of its directory': (path, { outside }) =>
     replace(dirname(path), () => symlinkSync(outside, dirname(path))),
+  'its directory moved outside and linked': (path, { outside, dice }) => {
+    // Even good bytes are not read through a link.
+    const moved = join(dirname(outside), `moved-${dice.roll(1e9)}`);
+    renameSync(dirname(path), moved);
+    symlinkSync(moved, dirname(path));
+  },
+  'a link in the place of its directory, to a wrong file of that name': (path, { outside, dice }) => {
+    const trap = join(outside, `trap-${dice.roll(1e9)}`);
+    mkdirSync(trap);
+    writeFileSync(join(trap, basename(path)), 'not to be removed');
+    replace(dirname(path), () => symlinkSync(trap, dirname(path)));
+  },
   'a file in the place of its directory': (path) =>
     replace(dirname(path), () => writeFileSync(dirname(path), 'x')),
   'nothing at all': (path) => rmSync(path),
