@@ -30,8 +30,11 @@ async function prepare(folder: string, demo: DemoSnapshot): Promise<string[]> {
   ];
 }
 
-function verify(parameters: readonly string[]): Promise<number | null> {
+function verify(folder: string, parameters: readonly string[]): Promise<number | null> {
+  // Proofs of a registry that is gone in a second are not for the user's own cache.
+  const env = { ...process.env, XDG_CACHE_HOME: folder };
   const child = spawn(process.execPath, [COMMAND, ...parameters], {
+    env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return new Promise((resolve, reject) => {
@@ -58,7 +61,7 @@ try {
   const parameters = await prepare(folder, demo);
   console.log(`A release in a registry at ${registry.url}. Running:\n`);
   console.log(`  proofgate ${parameters.map((text) => text.replace(`${folder}/`, '')).join(' ')}\n`);
-  const code = await verify(parameters);
+  const code = await verify(folder, parameters);
   const surprises = await findSurprises(folder, demo);
   if (code !== SOME_REJECTED || surprises.length > 0) {
     console.error(

@@ -41,7 +41,9 @@ function tableRows(header: string): string[][] {
 
 /** Not synchronous: the registry that it asks runs in this process. */
 async function shell(command: string, cwd: string) {
-  const child = spawn('sh', ['-c', command], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  using cache = tempDirectory();
+  const env = { ...process.env, XDG_CACHE_HOME: cache.path };
+  const child = spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -24,7 +24,8 @@ export function runEntry(
   parameters: readonly string[],
   options: StartOptions = {},
 ): Promise<Finished> {
-  const env = { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...options.environment };
+  // Without a home there is no cache folder to meet the proofs of other tests in.
+  const env = { PATH: process.env.PATH ?? '', ...options.environment };
   const child = spawn(process.execPath, [join(ROOT, entry), ...parameters], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

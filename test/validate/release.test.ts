@@ -117,7 +117,7 @@ describe('a release', () => {
     const report = await gate.validate(
       images,
       {},
-      AbortSignal.abort(new ProofgateError('CANCELLED', 'SIGTERM')),
+      { signal: AbortSignal.abort(new ProofgateError('CANCELLED', 'SIGTERM')) },
     );
     expect(report.components.flatMap(reasonsOf)).toEqual(images.map(() => 'image.accessible: CANCELLED'));
   });

@@ -1,5 +1,6 @@
 // A registry, Sigstore services and trusted keys, and one call that validates references against them.
 
+import { commandPersistence } from '../../../src/cache-place.ts';
 import type { RawOptions } from '../../../src/options/option-reader.ts';
 import type { Options } from '../../../src/options.ts';
 import { parseOptions } from '../../../src/options.ts';
@@ -42,8 +43,8 @@ export async function openGate(registryOptions: RegistryOptions = {}) {
     await signImage(registry, repository, image, { ...signed, ...more });
     await attestImage(registry, repository, image, { ...signed, ...more, ...provenance });
   };
-  const validate = (images: readonly string[], more: RawOptions = {}, signal?: AbortSignal) =>
-    validateImages(sigstore, { images, 'public-key': key.publicPem, ...more }, signal);
+  const validate = (images: readonly string[], more: RawOptions = {}, setting: RunSetting = {}) =>
+    validateImages(sigstore, { images, 'public-key': key.publicPem, ...more }, setting);
 
   return {
     registry,
@@ -59,23 +60,33 @@ export async function openGate(registryOptions: RegistryOptions = {}) {
   };
 }
 
+/** What a run has beside its options. */
+export interface RunSetting {
+  readonly signal?: AbortSignal;
+  /** Default: no credentials. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Default: now, by the machine's clock. */
+  readonly nowMs?: number;
+}
+
 async function validateImages(
   sigstore: SigstoreServices,
   raw: RawOptions,
-  signal?: AbortSignal,
+  { signal, environment = {}, nowMs = Date.now() }: RunSetting = {},
 ): Promise<Report> {
   const parsed = parseOptions({ timeout: '20s', ...raw });
   if (!parsed.ok)
     throw new AggregateError(parsed.problems, parsed.problems.map((one) => one.message).join('\n'));
   const trust = { type: 'file', path: 'trusted_root.json', json: sigstore.trustedRootJson } as const;
-  const options: Options = raw['tuf-mirror'] === undefined ? { ...parsed.options, trust } : parsed.options;
-  const context = {
-    environment: {},
-    clock: new FakeClock(Date.now()),
+  const options: Options = raw['trusted-root'] === undefined ? { ...parsed.options, trust } : parsed.options;
+  return run(options, {
+    environment,
+    clock: new FakeClock(nowMs),
     progress: silentProgress,
     version: '0.0.0',
-  };
-  return run(options, signal === undefined ? context : { ...context, signal });
+    persistence: (warn) => commandPersistence(options, {}, warn),
+    ...(signal === undefined ? {} : { signal }),
+  });
 }
 
 /** The only component, or the one of that name. */
