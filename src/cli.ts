@@ -2,13 +2,15 @@
 // Command entry: arguments in, run, report and exit code out.
 import { systemClock } from './base/clock.ts';
 import { type ProofgateError, toProofgateError } from './base/errors.ts';
+import { runCacheCommand } from './cache-command.ts';
 import { commandPersistence } from './cache-place.ts';
 import { EXIT_UNDETERMINED, EXIT_USAGE, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { watchInterruption } from './interruption.ts';
-import { parseCommandLine } from './options/command-line.ts';
+import { type CacheAction, parseCommandLine } from './options/command-line.ts';
 import type { RawOptions } from './options/option-reader.ts';
 import { type Options, parseOptions } from './options.ts';
 import { renderProblems } from './problems.ts';
+import { toVisibleLine } from './report/escape.ts';
 import { createProgress } from './report/progress.ts';
 import type { Report } from './report/report.ts';
 import { renderText } from './report/text.ts';
@@ -30,6 +32,8 @@ async function main(): Promise<number> {
       return EXIT_USAGE;
     case 'verify':
       return verify(command.raw);
+    case 'cache':
+      return lookAfterCache(command.action, command.raw);
   }
 }
 
@@ -52,6 +56,14 @@ async function verify(raw: RawOptions): Promise<number> {
   if (interruption.signal.aborted) return EXIT_UNDETERMINED;
   const code = toExitCode(report, parsed.options.strict);
   return code === EXIT_VERIFIED && !isComplete ? EXIT_UNDETERMINED : code;
+}
+
+async function lookAfterCache(action: CacheAction, raw: RawOptions): Promise<number> {
+  const context = { environment: process.env, clock: systemClock };
+  const { code, lines, problems } = await runCacheCommand(action, raw, context);
+  await write(process.stdout, lines.map((line) => `${toVisibleLine(line)}\n`).join(''));
+  if (problems.length > 0) await writeProblems('proofgate cache:', problems);
+  return code;
 }
 
 /** False when something that was asked for could not be written. */

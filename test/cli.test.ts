@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoSnapshot, pushDemoSnapshot } from '../demo/snapshot.ts';
 import { runEntry } from './support/entry.ts';
@@ -115,6 +115,21 @@ describe('proofgate verify', () => {
     }
   });
 
+  it('exits 3 for something undetermined beside something rejected when it is not strict', async () => {
+    const finished = await verify(image('exporter'), image('archive'), ...trust, '--strict=false');
+    expect(finished.code).toBe(3);
+  });
+
+  it('exits 2 for credentials that cannot be read, and looks at nothing', async () => {
+    using folder = tempDirectory();
+    folder.write('config.json', '{"auths": "all of them"}');
+    const environment = { DOCKER_CONFIG: folder.path };
+    registry.clearLog();
+    const finished = await runEntry(CLI, ['verify', image('api'), ...trust], { environment });
+    expect(finished.code).toBe(2);
+    expect(registry.requests).toEqual([]);
+  });
+
   it('writes the report of a whole release in every format, and nothing else', async () => {
     using folder = tempDirectory();
     const snapshot = folder.write('snapshot.json', JSON.stringify(demo.snapshot));
@@ -227,5 +242,44 @@ describe('proofgate verify', () => {
     } finally {
       await slow.close();
     }
+  });
+});
+
+describe('proofgate cache', () => {
+  const cache = (folder: TempDirectory, ...parameters: string[]) =>
+    runEntry(CLI, ['cache', ...parameters, '--cache-dir', folder.path]);
+
+  it('says what is kept, finds what is bad and names it, and prunes to a size', async () => {
+    using folder = tempDirectory();
+    await verify(image('api'), ...trust, '--cache-dir', folder.path);
+    expect((await cache(folder, 'stat')).stdout).toMatch(
+      /^1 proof, the oldest listed .* ago\n[5-9] blobs, /m,
+    );
+    expect((await cache(folder, 'verify')).code).toBe(0);
+    const [blob = ''] = readdirSync(folder.path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name));
+    writeFileSync(blob, 'damage');
+    const verified = await cache(folder, 'verify');
+    expect(verified.code).toBe(1);
+    expect(verified.stdout).toContain(basename(blob));
+    expect((await cache(folder, 'prune', '--cache-max-size', '0B')).code).toBe(0);
+    expect((await cache(folder, 'stat')).stdout).toContain('0 blobs');
+  });
+
+  it('uses the folder of the user when none is named, and says so', async () => {
+    using home = tempDirectory();
+    const environment = { XDG_CACHE_HOME: home.path };
+    await runEntry(CLI, ['verify', image('api'), ...trust], { environment });
+    const { stdout, code } = await runEntry(CLI, ['cache', 'stat'], { environment });
+    expect(stdout).toContain(join(home.path, 'proofgate'));
+    expect(stdout).toContain('1 proof');
+    expect(code).toBe(0);
+  });
+
+  it('takes a bad size, or no home at all, for bad input', async () => {
+    using folder = tempDirectory();
+    expect((await cache(folder, 'prune', '--cache-max-size', 'lots')).code).toBe(2);
+    expect((await runEntry(CLI, ['cache', 'stat'])).code).toBe(2);
   });
 });

@@ -350,7 +350,7 @@ describe('single values', () => {
     expect(accepted(complete({ timeout: text })).timeoutMs).toBe(ms);
   });
 
-  it.each(['5', '-1s', '5 m', '1d', '25h', '999999999h', '1.5h', 's'])('refuses the duration %s', (text) => {
+  it.each(['5', '-1s', '5 m', '25h', '999999999h', '1.5h', 's'])('refuses the duration %s', (text) => {
     expect(problems(complete({ timeout: text }))).toEqual([expect.stringMatching(/^BAD_OPTION --timeout/)]);
   });
 

@@ -1,11 +1,15 @@
 // The command's arguments → raw options. Knows flags and help, not what the values mean.
 import { Command, CommanderError, type Help, Option } from 'commander';
-import { type OptionDefinition, type OptionName, optionsOf } from './option-list.ts';
+import { findOption, type OptionDefinition, type OptionName, optionsOf } from './option-list.ts';
 import type { RawOptions } from './option-reader.ts';
 import { isBooleanText } from './values.ts';
 
+const CACHE_ACTIONS = ['stat', 'verify', 'prune'] as const;
+export type CacheAction = (typeof CACHE_ACTIONS)[number];
+
 export type CommandLine =
   | { readonly type: 'verify'; readonly raw: RawOptions }
+  | { readonly type: 'cache'; readonly action: CacheAction; readonly raw: RawOptions }
   /** Help or the version, for standard output. */
   | { readonly type: 'information'; readonly text: string }
   /** No such command, or a flag without its value. */
@@ -35,7 +39,7 @@ Exit codes:
 export function parseCommandLine(args: readonly string[], version: string): CommandLine {
   let information = '';
   let mistake = '';
-  let raw: RawOptions | undefined;
+  let accepted: CommandLine | undefined;
   const program = new Command('proofgate')
     .description('Verifies that every image of a release is signed by whom you trust.')
     .version(version, '--version', 'print the version')
@@ -50,9 +54,11 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
         mistake += text;
       },
     });
-  addVerify(program, (given) => {
-    raw = given;
-  });
+  const accept = (commandLine: CommandLine) => {
+    accepted = commandLine;
+  };
+  addVerify(program, accept);
+  addCache(program, accept);
   try {
     program.parse(withBooleanValues(args), { from: 'user' });
   } catch (error) {
@@ -61,10 +67,12 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
       ? { type: 'information', text: information }
       : { type: 'mistake', text: mistake };
   }
-  return raw === undefined ? { type: 'mistake', text: program.helpInformation() } : { type: 'verify', raw };
+  return accepted ?? { type: 'mistake', text: program.helpInformation() };
 }
 
-function addVerify(program: Command, accept: (raw: RawOptions) => void): void {
+type Accept = (commandLine: CommandLine) => void;
+
+function addVerify(program: Command, accept: Accept): void {
   const verify = program
     .command('verify')
     .description('Verify images, or all components of a snapshot.')
@@ -72,14 +80,42 @@ function addVerify(program: Command, accept: (raw: RawOptions) => void): void {
     // An unknown flag comes back among the images: it is named together with all other problems.
     .allowUnknownOption()
     .addHelpText('after', EXAMPLES);
-  const flags = new Map(optionsOf('command').map((option) => [option.name, toFlag(option)]));
-  for (const flag of flags.values()) verify.addOption(flag);
+  const values = addFlags(
+    verify,
+    optionsOf('command').map(({ name }) => name),
+  );
   verify.action((images: string[]) => {
-    const values = verify.opts<Readonly<Record<string, readonly string[] | undefined>>>();
-    const entries = [...flags].map(([name, flag]) => [name, values[flag.attributeName()] ?? []] as const);
-    const raw: Partial<Record<OptionName, readonly string[]>> = Object.fromEntries(entries);
-    accept({ ...raw, images: [...images, ...(raw.images ?? [])] });
+    const raw = values();
+    accept({ type: 'verify', raw: { ...raw, images: [...images, ...(raw.images ?? [])] } });
   });
+}
+
+const CACHE_DESCRIPTIONS: Readonly<Record<CacheAction, string>> = {
+  stat: 'Say what is kept, and how old it is.',
+  verify: 'Hash everything that is kept, and name what is bad (exit code 1).',
+  prune: 'Remove what is bad, then what was not used for the longest time, down to the size.',
+};
+
+function addCache(program: Command, accept: Accept): void {
+  const cache = program.command('cache').description('Look after the proofs that are kept for later runs.');
+  for (const action of CACHE_ACTIONS) {
+    const command = cache.command(action).description(CACHE_DESCRIPTIONS[action]);
+    const values = addFlags(command, ['cache-dir', 'cache-max-size']);
+    command.action(() => accept({ type: 'cache', action, raw: values() }));
+  }
+}
+
+/** Adds the options' flags; the values are there once the command was parsed. */
+function addFlags(
+  command: Command,
+  names: readonly OptionName[],
+): () => Partial<Record<OptionName, readonly string[]>> {
+  const flags = names.map((name) => [name, toFlag(findOption(name))] as const);
+  for (const [, flag] of flags) command.addOption(flag);
+  return () => {
+    const values = command.opts<Readonly<Record<string, readonly string[] | undefined>>>();
+    return Object.fromEntries(flags.map(([name, flag]) => [name, values[flag.attributeName()] ?? []]));
+  };
 }
 
 /** The description below its flag: names are long, and terminals narrow. */

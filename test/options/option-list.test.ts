@@ -79,7 +79,7 @@ describe('action.yml', () => {
 describe('parseCommandLine', () => {
   const raw = (...parameters: string[]) => {
     const parsed = parseCommandLine(['verify', ...parameters], '0.0.0');
-    if (parsed.type !== 'verify') throw new Error(parsed.text);
+    if (parsed.type !== 'verify') throw new Error(`it is ${parsed.type}`);
     return parsed.raw;
   };
 
