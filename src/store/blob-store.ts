@@ -90,7 +90,6 @@ export class BlobStore {
     fetch: Fetch,
     signal: AbortSignal = new AbortController().signal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    signal.throwIfAborted();
     const checked = new CheckedContent(digest, size);
     try {
       yield* checked.pass(this.#throughStore(digest, size, fetch, signal));

@@ -57,6 +57,14 @@ describe('a blob store', () => {
     expect(store.warnings).toEqual([]);
   });
 
+  test('removing what is not there is nothing to speak of', async () => {
+    using store = await testStore();
+    await store.blobs.directory.remove(store.place(ONE.digest));
+    await store.blobs.write(OTHER.digest, OTHER.bytes);
+    await store.blobs.directory.remove(`${store.place(OTHER.digest)}0`);
+    expect(store.warnings).toEqual([]);
+  });
+
   test('refuses bytes that are not those of the digest', async () => {
     using store = await testStore();
     await expect(store.blobs.write(ONE.digest, OTHER.bytes)).rejects.toMatchObject({ code: 'INTERNAL' });
@@ -170,12 +178,14 @@ describe('a damaged store', () => {
         outside: outside.path,
       } as never);
       const before = outside.look();
+      const upkeep = () => store.blobs.prune({ keep: new Set(), reachable: new Set(), maxBytes: 0 });
+      await upkeep();
       expect(await store.blobs.read(ONE.digest, { size: 1000 })).toEqual(
         name === 'v1/tmp' ? ONE.bytes : undefined,
       );
       expect(await store.blobs.write(OTHER.digest, OTHER.bytes)).toBe(true);
       expect(await store.blobs.read(OTHER.digest, { size: 1000 })).toEqual(OTHER.bytes);
-      await store.blobs.prune({ keep: new Set(), reachable: new Set(), maxBytes: 0 });
+      await upkeep();
       expect(outside.look()).toBe(before);
       expect(store.warnings).toEqual([]);
     },

@@ -170,6 +170,20 @@ describe('a disk that is full', () => {
     await expect(read).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
   });
 
+  test('at the very end of a stream costs no second transfer', async () => {
+    using temp = tempDirectory();
+    const warnings: string[] = [];
+    const store = await openStore(join(temp.path, 'cache'), { warnings });
+    // What is mounted can neither be replaced nor removed.
+    mkdirSync(join(temp.path, 'other'));
+    using _ = secondPath(join(temp.path, 'other'), store.directory.paths.blob(LARGE.digest));
+    const source = new Source(LARGE);
+    expect((await collect(store.stream(LARGE.digest, MIB, source.fetch))).equals(LARGE.bytes)).toBe(true);
+    expect(source.transfers).toBe(1);
+    expect(warnings).toContainEqual(expect.stringMatching(/cannot write .* EISDIR: /));
+    expect(filesBelow(temp.path)).toEqual([]);
+  });
+
   test('an endless answer ends at the size without the store too', async () => {
     using temp = tempDirectory();
     using disk = smallDisk(join(temp.path, 'disk'), MIB / 2);

@@ -87,6 +87,9 @@ describe('an index of proofs', () => {
     const blobs = Array.from({ length: 40_001 }, () => ONE.digest);
     expect(await store.proofs.write({ ...ONE, blobs })).toBe(false);
     expect(await store.proofs.write({ ...ONE, scope: 'x'.repeat(1025) })).toBe(false);
+    const long = { ...ONE.subject, mediaType: 'x'.repeat(255) };
+    const referrers = Array.from({ length: 10_000 }, () => long);
+    expect(await store.proofs.write({ ...ONE, referrers, blobs: blobs.slice(1) })).toBe(false);
     expect(await read(store)).toBeUndefined();
     expect(await store.proofs.write({ ...ONE, blobs: blobs.slice(1) })).toBe(true);
     expect((await read(store))?.blobs).toHaveLength(40_000);
@@ -208,6 +211,16 @@ describe('a planted record', () => {
     expect(await store.proofs.write(ONE)).toBe(true);
     expect(await read(store)).toEqual(ONE);
     expect(store.warnings).toEqual([]);
+  });
+
+  test('is removed when it is found wrong, and stays when it is only old', async () => {
+    using store = await testStore();
+    plant(store, text({ listedAtMs: 0 }));
+    expect(await read(store)).toBeUndefined();
+    expect(existsSync(placeOf(store, ONE))).toBe(true);
+    plant(store, text({ version: 2 }));
+    expect(await read(store)).toBeUndefined();
+    expect(existsSync(placeOf(store, ONE))).toBe(false);
   });
 
   test('with 10 million entries is a miss that is not even read', async () => {

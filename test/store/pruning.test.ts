@@ -82,6 +82,9 @@ describe('pruning', () => {
     await five.blobs.write(huge.digest, huge.bytes);
     await five.blobs.write(future.digest, future.bytes);
     truncateSync(five.made.place(huge.digest), 2 * 1024 ** 3);
+    // The latest of all.
+    const nowSeconds = five.clock.now() / 1000;
+    utimesSync(five.made.place(huge.digest), nowSeconds, nowSeconds);
     const farOff = Date.UTC(2100) / 1000;
     utimesSync(five.made.place(future.digest), farOff, farOff);
     const next = await openStore(five.made.root, { clock: five.clock, maxBytes: 5000 });

@@ -8,8 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { digestOf } from '../../src/base/digest.ts';
 import type { Fetch } from '../../src/store/transfer.ts';
 import { DAMAGE } from './support/damage.ts';
 import { collect, PIECE, piecesOf, Source, SteppedSource } from './support/sources.ts';
@@ -226,6 +226,25 @@ describe('wrong content', () => {
     expect(read.equals(large.bytes)).toBe(true);
   });
 
+  test('a finished file that is taken away at once costs those who wait a transfer of their own', async () => {
+    using store = await testStore();
+    const source = new Source(LAYER);
+    let isOn = true;
+    const taking = (async () => {
+      while (isOn) {
+        rmSync(store.place(digest), { force: true });
+        await nextTurn();
+      }
+    })();
+    for (let round = 0; round < 10; round += 1) {
+      const all = Array.from({ length: 8 }, () => collect(store.blobs.stream(digest, size, source.fetch)));
+      for (const read of await Promise.all(all)) expect(read.equals(bytes)).toBe(true);
+    }
+    isOn = false;
+    await taking;
+    expect(store.warnings).toEqual([]);
+  });
+
   test('a second transfer that ends otherwise is refused', async () => {
     using store = await testStore();
     const large = content('large', 4_000_000);
@@ -325,6 +344,21 @@ describe('a reader that goes away', () => {
     expect(source.transfers).toBe(1);
   });
 
+  test('while the file that is there is still being hashed: at once, and without a word', async () => {
+    using store = await testStore();
+    const large = content('large', 20_000_000);
+    await store.blobs.write(large.digest, large.bytes);
+    const leaving = new AbortController();
+    const read = collect(store.blobs.stream(large.digest, 20_000_000, never, leaving.signal));
+    await nextTurn();
+    leaving.abort(new Error('gone'));
+    await expect(read).rejects.toThrow('gone');
+    // Whoever comes next finds the work of the one before ended, and the file where it was.
+    const all = await collect(store.blobs.stream(large.digest, 20_000_000, never));
+    expect(all.equals(large.bytes)).toBe(true);
+    expect(store.warnings).toEqual([]);
+  });
+
   test('a waiter that leaves disturbs nobody', async () => {
     using store = await testStore();
     const source = new SteppedSource();
@@ -358,22 +392,34 @@ describe('a reader that goes away', () => {
     expect(store.warnings).toEqual([]);
   });
 
+  test('the only one, by stopping in the middle: the transfer is cut', async () => {
+    using store = await testStore();
+    const source = new SteppedSource();
+    for (const count of [1, 2]) source.give(bytes.subarray((count - 1) * PIECE, count * PIECE));
+    for await (const chunk of store.blobs.stream(digest, size, source.fetch)) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(source.signals[0]?.aborted).toBe(true);
+    await expect.poll(() => leftovers(store)).toEqual([]);
+  });
+
   test('who comes with an aborted signal asks nobody', async () => {
     using store = await testStore();
     const gone = AbortSignal.abort(new Error('gone'));
     await expect(collect(store.blobs.stream(digest, size, never, gone))).rejects.toThrow('gone');
   });
 
-  test('two sizes of one digest do not share a transfer: the right one succeeds', async () => {
-    using store = await testStore();
-    const source = new Source(LAYER);
-    const [right, wrong] = await Promise.allSettled([
-      collect(store.blobs.stream(digest, size, source.fetch)),
-      collect(store.blobs.stream(digest, size - 1, source.fetch)),
-    ]);
-    expect(right).toMatchObject({ status: 'fulfilled' });
-    expect(wrong).toMatchObject({ status: 'rejected', reason: { code: 'CONTENT_MISMATCH' } });
-    expect(digestOf(bytes)).toBe(digest);
+  test('two sizes of one digest do not share a transfer: the right one succeeds, whoever is first', async () => {
+    for (const order of [0, 1]) {
+      using store = await testStore();
+      const source = new Source(LAYER);
+      const read = (length: number) => collect(store.blobs.stream(digest, length, source.fetch));
+      const sizes = order === 0 ? [size, size - 1] : [size - 1, size];
+      const outcomes = await Promise.allSettled(sizes.map(read));
+      expect(outcomes[order]).toMatchObject({ status: 'fulfilled' });
+      expect(outcomes[1 - order]).toMatchObject({ status: 'rejected', reason: { code: 'CONTENT_MISMATCH' } });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 // Stores in directories that vanish, content for them, and a look at everything that lies somewhere.
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { type Digest, digestOf } from '../../../src/base/digest.ts';
@@ -107,8 +107,11 @@ export class Dice {
 export function outsideWorld(temp: TempDirectory): { readonly path: string; look(): string } {
   const path = join(temp.path, 'outside');
   mkdirSync(path);
-  temp.write('outside/secret', 'the secret of somebody else');
-  temp.write('outside/empty', '');
+  // So old that it would be cleared, were it the store's.
+  for (const name of ['outside/secret', 'outside/empty']) {
+    const file = temp.write(name, name === 'outside/secret' ? 'the secret of somebody else' : '');
+    utimesSync(file, 1000, 1000);
+  }
   return { path, look: () => describeTree(path) };
 }
 
