@@ -9,6 +9,7 @@ import { toProofgateError } from './base/errors.ts';
 import { EXIT_REJECTED, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { commandFolder, installCommand } from './install.ts';
 import { watchInterruption } from './interruption.ts';
+import { keepMemorySmall } from './memory.ts';
 import { localFiles } from './options/input-files.ts';
 import { optionsOf } from './options/option-list.ts';
 import { type Options, parseOptions } from './options.ts';
@@ -129,6 +130,7 @@ function fail(thrown: unknown): void {
   end(['The run failed:', ...renderProblems([toProofgateError(thrown)])]);
 }
 
+keepMemorySmall();
 // Until main says otherwise: an event loop that runs dry must not read as success.
 process.exitCode = EXIT_REJECTED;
 process.on('uncaughtException', fail);

@@ -77,10 +77,10 @@ const ACTIONS: Readonly<Record<CacheAction, (cache: Cache) => Promise<CacheComma
     return { code: EXIT_REJECTED, lines, problems: [] };
   },
   prune: async ({ blobs, index }) => {
-    const records = await index.prune();
     const reachable = new Set<Digest>();
     for await (const record of index.all()) for (const blob of record.blobs) reachable.add(blob);
     const pruned = await blobs.prune({ keep: new Set(), reachable });
+    const records = await index.prune();
     const removed = `${renderCount(pruned.removedFiles, 'blob')} and ${renderCount(records.removedFiles, 'proof')}`;
     return passed([`removed ${removed}, ${renderBytes(pruned.removedBytes + records.removedBytes)}`]);
   },

@@ -44,7 +44,6 @@ export class ProofCache {
   /** Prunes, and saves when something new was verified. Never throws. */
   async close(signal?: AbortSignal): Promise<void> {
     if (this.proofs.keptSubjects === 0) return;
-    await this.#index.prune();
     const reachable = new Set<Digest>();
     const content: string[] = [];
     for await (const { repository, digest, listedAtMs, blobs } of this.#index.all()) {
@@ -52,6 +51,7 @@ export class ProofCache {
       content.push(`${repository}@${digest} ${listedAtMs}`);
     }
     await this.#blobs.prune({ keep: new Set(), reachable });
+    await this.#index.prune();
     await this.#persistence.save(content, signal);
   }
 }

@@ -114,11 +114,14 @@ export class Limiter {
     };
   }
 
-  /** One more after as many good answers as the bound has slots. */
+  /**
+   * Before the host has ever throttled, one more for each good answer, which doubles the bound in a round trip (as TCP's
+   * slow start); from then on one more after as many good answers as the bound has slots.
+   */
   #grow(): void {
     this.#pausedMs = 0;
     this.#goodInRow += 1;
-    if (this.#goodInRow < this.#limit) return;
+    if (this.#round > 0 && this.#goodInRow < this.#limit) return;
     this.#goodInRow = 0;
     this.#limit = Math.min(this.#limit + 1, this.#options.max);
   }

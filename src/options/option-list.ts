@@ -168,7 +168,7 @@ export const OPTIONS = [
   {
     name: 'workers',
     kind: 'number',
-    default: '16',
+    default: '24',
     placeholder: 'NUMBER',
     description: 'Most components under way at once, 1 to 256.',
   },

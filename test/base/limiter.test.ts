@@ -74,14 +74,25 @@ test('work that asks for another slot gets one when there is one', async () => {
 
 const good = (limiter: Limiter) => limiter.run(async (feedback) => feedback.good());
 
-test('the bound grows by one after as many good answers as it has slots, up to its maximum', async () => {
+test('before the first throttling the bound grows by one with each good answer, up to its maximum', async () => {
   const limiter = new Limiter({ ...OPTIONS, clock: new FakeClock() });
   const limits: number[] = [];
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 5; i++) {
     await good(limiter);
     limits.push(limiter.limit);
   }
-  expect(limits).toEqual([2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4]);
+  expect(limits).toEqual([3, 4, 4, 4, 4]);
+});
+
+test('after a throttling the bound grows by one after as many good answers as it has slots', async () => {
+  const limiter = new Limiter({ ...OPTIONS, start: 4, clock: new FakeClock() });
+  await limiter.run(async (feedback) => feedback.throttled());
+  const limits: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    await good(limiter);
+    limits.push(limiter.limit);
+  }
+  expect(limits).toEqual([2, 3, 3, 3, 4, 4]);
 });
 
 test('throttling halves the bound once for all who were under way together, and never below one', async () => {
