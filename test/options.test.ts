@@ -61,7 +61,7 @@ describe('parseOptions', () => {
         rekorUrl: undefined,
         taskBundleSigners: undefined,
         trust: { type: 'public-good' },
-        workers: 16,
+        workers: 24,
         timeoutMs: 300_000,
         strict: true,
         report: undefined,
