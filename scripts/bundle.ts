@@ -7,7 +7,8 @@ import ncc from '@vercel/ncc';
 import { renderLicences } from './licences.ts';
 
 const ROOT = dirname(import.meta.dirname);
-const ENTRIES = ['action', 'cli'] as const;
+/** Folder of dist/, and what is bundled into it. */
+const ENTRIES = { action: 'action', cli: 'cli', cache: 'persist/github-cache' } as const;
 // Every bundle carries pieces of the bundler's own runtime.
 const BUNDLER = join(ROOT, 'node_modules', '@vercel', 'ncc');
 
@@ -21,8 +22,8 @@ export async function bundle(folder: string): Promise<void> {
   compile();
   rmSync(folder, { recursive: true, force: true });
   const packages = new Set([BUNDLER]);
-  for (const entry of ENTRIES) {
-    for (const root of await bundleEntry(entry, join(folder, entry))) packages.add(root);
+  for (const [name, source] of Object.entries(ENTRIES)) {
+    for (const root of await bundleEntry(source, join(folder, name))) packages.add(root);
   }
   writeFileSync(join(folder, 'licenses.txt'), renderLicences([...packages]));
 }
@@ -36,8 +37,8 @@ function compile(): void {
 }
 
 /** Returns the roots of the packages that are in the bundle. */
-async function bundleEntry(entry: string, folder: string): Promise<Set<string>> {
-  const { code, assets, stats } = await ncc(join(ROOT, 'lib', 'src', `${entry}.js`), {
+async function bundleEntry(source: string, folder: string): Promise<Set<string>> {
+  const { code, assets, stats } = await ncc(join(ROOT, 'lib', 'src', `${source}.js`), {
     cache: false,
     quiet: true,
     target: 'es2024',

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import * as core from '@actions/core';
 import { systemClock } from './base/clock.ts';
 import { toProofgateError } from './base/errors.ts';
+import { actionPersistence, cacheProgram } from './cache-place.ts';
 import { EXIT_REJECTED, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { commandFolder, installCommand } from './install.ts';
 import { watchInterruption } from './interruption.ts';
@@ -30,6 +31,7 @@ const MAX_FAILURE_CHARS = 4000;
 /** Returns why the step fails; nothing when it passes. */
 async function main(): Promise<string[]> {
   setVerdict('undetermined', { verified: 0, rejected: 0, undetermined: 0 });
+  core.setOutput('cache-hit', 'none');
   const raw = optionsOf('action').map(({ name }) => [name, core.getInput(name, { trimWhitespace: false })]);
   const parsed = parseOptions(Object.fromEntries(raw), localFiles, 'action');
   if (!parsed.ok) return ['Bad input, nothing was looked at:', ...renderProblems(parsed.problems)];
@@ -45,6 +47,14 @@ async function main(): Promise<string[]> {
     clock: systemClock,
     progress: createProgress(process.stdout, { isTty: false, clock: systemClock }),
     signal: interruption.signal,
+    persistence: (warn) =>
+      actionPersistence(options, {
+        environment: process.env,
+        temporaryFolder: temporaryFolder(),
+        program: cacheProgram(import.meta.dirname),
+        warn,
+        inform: core.info,
+      }),
     version,
   });
   const interrupted = interruption.signal.aborted ? ['The run was interrupted.'] : [];
@@ -57,6 +67,7 @@ function publish(options: Options & { readonly report: string }, report: Report)
   const lost = writeResultFiles(options, report);
   core.setOutput('report', options.report);
   setVerdict(report.result, countOutcomes(report.components));
+  core.setOutput('cache-hit', report.cache?.hit ?? 'none');
   const plan = planAnnotations(report);
   annotate(plan);
   const lostProblems = lost.length > 0 ? ['A result is lost:', ...renderProblems(lost)] : [];

@@ -1,6 +1,7 @@
 // Where a run's proofs are kept: a directory, GitHub's cache, or nowhere.
-import { join } from 'node:path';
-import { formatRepository, parseReference } from './oci/reference.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseReference } from './oci/reference.ts';
 import type { Options } from './options.ts';
 import { decideCache } from './persist/cache-safety.ts';
 import { defaultCacheDirectory } from './persist/default-directory.ts';
@@ -45,12 +46,19 @@ export function actionPersistence(options: Options, place: RunnerPlace): Persist
     return undefined;
   }
   const images = options.snapshot.components.map(({ containerImage }) => containerImage);
+  // A release that gains a component is still of the family.
   const identity = {
-    family: images.map((image) => formatRepository(parseReference(image).repository)),
+    family: images.map((image) => parseReference(image).repository.registry),
     release: images,
   };
   const folder = join(temporaryFolder, 'proofgate-cache');
   return new GitHubPersistence({ environment, folder, program, identity, warn });
+}
+
+/** The program for GitHub's cache: beside the bundled action, or its source. */
+export function cacheProgram(actionFolder: string): string {
+  const bundled = join(dirname(actionFolder), 'cache', 'index.js');
+  return existsSync(bundled) ? bundled : join(actionFolder, 'persist', 'github-cache.ts');
 }
 
 function namedDirectory(directory: string, warn: Warn): Persistence {

@@ -10,7 +10,7 @@ import { type SigstoreServices, startSigstore } from './support/sigstore.ts';
 import { type TempDirectory, tempDirectory } from './support/temp.ts';
 
 const ROOT = dirname(import.meta.dirname);
-const BUNDLES = ['dist/action/index.js', 'dist/cli/index.js'] as const;
+const BUNDLES = ['dist/action/index.js', 'dist/cli/index.js', 'dist/cache/index.js'] as const;
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const RUNTIME_PACKAGES = readRuntimePackages();
@@ -55,8 +55,8 @@ function codeFiles(root: string): string[] {
 }
 
 describe('dist/', () => {
-  it('holds the two bundles, and nothing that they do not need', () => {
-    expect(readdirSync(join(ROOT, 'dist')).sort()).toEqual(['action', 'cli', 'licenses.txt']);
+  it('holds the three bundles, and nothing that they do not need', () => {
+    expect(readdirSync(join(ROOT, 'dist')).sort()).toEqual(['action', 'cache', 'cli', 'licenses.txt']);
     for (const bundle of BUNDLES) {
       expect(JSON.parse(read(join(dirname(bundle), 'package.json')))).toEqual({ type: 'module' });
     }

@@ -68363,11 +68363,11 @@ async function* bytesOf({ handle }, size, signal) {
     for (let position = 0; position < size;) {
         signal.throwIfAborted();
         const length = Math.min(buffer.length, size - position);
-        const { bytesRead } = await storing(handle.read(buffer, 0, length, position));
-        if (bytesRead === 0)
+        const taken = await storing(handle.read(buffer, 0, length, position));
+        if (taken === 0)
             return;
-        yield buffer.subarray(0, bytesRead);
-        position += bytesRead;
+        yield buffer.subarray(0, taken);
+        position += taken;
     }
 }
 /** @throws StoreFault; the reason of `signal` */
@@ -68380,8 +68380,56 @@ async function hashOf(file, algorithm, signal) {
 
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
+;// CONCATENATED MODULE: ./lib/src/store/descriptor.js
+// Open files by their descriptors. A run reads some thousand small ones, in several calls each: the handles of
+// node:fs/promises cost twice as much.
+
+
+const calls = {
+    close: (0,external_node_util_.promisify)(external_node_fs_namespaceObject.close),
+    fstat: (0,external_node_util_.promisify)(external_node_fs_namespaceObject.fstat),
+    futimes: (0,external_node_util_.promisify)(external_node_fs_namespaceObject.futimes),
+    open: (0,external_node_util_.promisify)(external_node_fs_namespaceObject.open),
+    read: (0,external_node_util_.promisify)(external_node_fs_namespaceObject.read),
+};
+/** The path without its symbolic links, as the system resolves it. @throws the system's error */
+const resolveLinks = (0,external_node_util_.promisify)(external_node_fs_namespaceObject.realpath.native);
+class Descriptor {
+    #number;
+    #isOpen = true;
+    constructor(number) {
+        this.#number = number;
+    }
+    /** For reading, with the flags of open(2). @throws the system's error */
+    static async open(path, flags) {
+        return new Descriptor(await calls.open(path, flags));
+    }
+    stat() {
+        return calls.fstat(this.#number);
+    }
+    /** @returns how many bytes there were, 0 at the end of the file */
+    async read(buffer, offset, length, position) {
+        const { bytesRead } = await calls.read(this.#number, buffer, offset, length, position);
+        return bytesRead;
+    }
+    /** Seconds since the epoch. */
+    utimes(accessed, modified) {
+        return calls.futimes(this.#number, accessed, modified);
+    }
+    /** Once: the number soon names another file. */
+    async close() {
+        if (!this.#isOpen)
+            return;
+        this.#isOpen = false;
+        await calls.close(this.#number);
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/store/real-paths.js
 // Whether a path is what it says, or leads elsewhere through a symbolic link.
+
 
 
 const OWNER_ONLY = 0o700;
@@ -68392,7 +68440,7 @@ const OWNER_ONLY = 0o700;
  */
 async function lookAt(path) {
     try {
-        return (await (0,promises_.realpath)(path)) === path ? 'real' : 'link';
+        return (await resolveLinks(path)) === path ? 'real' : 'link';
     }
     catch (error) {
         if (isAbsence(error))
@@ -68909,6 +68957,7 @@ function idSpaceName() {
 
 
 
+
 /** Small files that are read or written at once: a process may not have more than some hundred open. */
 const MAX_OPEN = 32;
 /** A pipe must not make us wait, a symbolic link not lead us away. (Windows has neither flag.) */
@@ -69085,7 +69134,7 @@ class StoreDirectory {
     }
     async #openHandle(path) {
         try {
-            return await (0,promises_.open)(path, READ_SAFELY);
+            return await Descriptor.open(path, READ_SAFELY);
         }
         catch (error) {
             if (isAbsence(error))
@@ -69118,10 +69167,10 @@ class StoreDirectory {
 async function readWhole({ handle, size }) {
     const bytes = Buffer.allocUnsafe(size);
     for (let position = 0; position < size;) {
-        const { bytesRead } = await handle.read(bytes, position, size - position, position);
-        if (bytesRead === 0)
+        const length = await handle.read(bytes, position, size - position, position);
+        if (length === 0)
             return undefined;
-        position += bytesRead;
+        position += length;
     }
     return bytes;
 }
@@ -79250,17 +79299,17 @@ function reference_parseReference(text) {
         return { repository, ...tag, digest: parseDigestPart(text, text.slice(at + 1)) };
     return { repository, tag: 'latest', ...tag };
 }
-function reference_formatRepository(repository) {
+function formatRepository(repository) {
     return `${repository.registry}/${repository.name}`;
 }
 function formatReference(reference) {
     const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
     const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
-    return `${reference_formatRepository(reference.repository)}${tag}${digest}`;
+    return `${formatRepository(reference.repository)}${tag}${digest}`;
 }
 /** `repository@digest` */
 function pinned(repository, digest) {
-    return `${reference_formatRepository(repository)}@${digest}`;
+    return `${formatRepository(repository)}@${digest}`;
 }
 function parseDigestPart(text, digest) {
     if (!isDigest(digest))
@@ -79616,8 +79665,9 @@ function abandon(child) {
 
 /** Part of the archive's version: caches saved under another name are never found. */
 const github_persistence_NAME = 'proofs';
-const RESTORE_TIMEOUT_MS = 30_000;
-const SAVE_TIMEOUT_MS = 60_000;
+// A cold run takes seconds: nobody should wait longer for a warm one.
+const RESTORE_TIMEOUT_MS = 15_000;
+const SAVE_TIMEOUT_MS = 30_000;
 class github_persistence_GitHubPersistence {
     directory;
     #options;
@@ -79758,6 +79808,7 @@ function childEnvironment(environment, folder, scratch) {
 
 
 
+
 /** The command keeps proofs in a directory: the one that the user names has to be there, its own is made. */
 function commandPersistence(options, environment, warn) {
     if (options.cache === 'false')
@@ -79780,12 +79831,18 @@ function actionPersistence(options, place) {
         return undefined;
     }
     const images = options.snapshot.components.map(({ containerImage }) => containerImage);
+    // A release that gains a component is still of the family.
     const identity = {
-        family: images.map((image) => formatRepository(parseReference(image).repository)),
+        family: images.map((image) => parseReference(image).repository.registry),
         release: images,
     };
     const folder = join(temporaryFolder, 'proofgate-cache');
     return new GitHubPersistence({ environment, folder, program, identity, warn });
+}
+/** The program for GitHub's cache: beside the bundled action, or its source. */
+function cacheProgram(actionFolder) {
+    const bundled = join(dirname(actionFolder), 'cache', 'index.js');
+    return existsSync(bundled) ? bundled : join(actionFolder, 'persist', 'github-cache.ts');
 }
 function namedDirectory(directory, warn) {
     return new DirectoryPersistence({ directory, createIfMissing: false, warn });
@@ -80017,8 +80074,6 @@ function humanReadableArgName(arg) {
 var external_node_events_ = __nccwpck_require__(8474);
 ;// CONCATENATED MODULE: external "node:process"
 const external_node_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:process");
-// EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./node_modules/commander/lib/help.js
 
 
@@ -91345,9 +91400,11 @@ function parseBlock(label, body, name) {
         throw badKey(name, `is a ${label.toLowerCase()}, not a public key`);
     const key = readKey(Buffer.from(body, 'base64'), type, name);
     assertStrong(key, name);
+    const der = subjectPublicKeyInfo(key);
     return {
         key,
-        fingerprint: (0,external_node_crypto_.createHash)('sha256').update(subjectPublicKeyInfo(key)).digest('hex'),
+        der,
+        fingerprint: (0,external_node_crypto_.createHash)('sha256').update(der).digest('hex'),
         name,
         pem: key.export({ type: 'spki', format: 'pem' }).toString(),
     };
@@ -91519,19 +91576,24 @@ function iso_duration(params) {
 // EXTERNAL MODULE: ./node_modules/@sigstore/core/dist/index.js
 var core_dist = __nccwpck_require__(3917);
 ;// CONCATENATED MODULE: ./lib/src/verify/immutable-certificate.js
-// An X.509 certificate that nobody changes after parsing, so that what is derived from it is derived once:
-// the library encodes certificates anew for each comparison and verifies each authority for each signature.
 
 /** Takes a copy of its bytes; everything remembered is a function of them. */
 class ImmutableCertificate extends core_dist.X509Certificate {
     #der;
+    /** The objects around the extensions, outermost first: certificate, TBSCertificate, `[3]`, their list. */
+    #outline;
     #verifiedBy = new WeakMap();
     #publicKey;
+    #keyObject;
     /** @throws Error when `der` is no certificate in DER */
     constructor(der) {
         const copy = Buffer.from(der);
         super(core_dist.X509Certificate.parse(Buffer.from(copy)).root);
         this.#der = copy;
+        const tagged = this.tbsCertificate.subs.find(({ tag }) => tag.isContextSpecific(0x03));
+        const outline = [this.root, this.tbsCertificate, tagged, tagged?.subs[0]];
+        this.#outline = outline.filter((object) => object !== undefined);
+        this.#outline.forEach(keepEncodings);
     }
     /** SubjectPublicKeyInfo, DER. */
     get publicKey() {
@@ -91545,7 +91607,8 @@ class ImmutableCertificate extends core_dist.X509Certificate {
         const known = this.#verifiedBy.get(issuer);
         if (known !== undefined)
             return known;
-        const verified = super.verify(issuer);
+        const signed = this.tbsCertificate.toDER();
+        const verified = core_dist.crypto.verify(signed, issuer.#key, this.signatureValue, this.signatureAlgorithm);
         this.#verifiedBy.set(issuer, verified);
         return verified;
     }
@@ -91553,8 +91616,24 @@ class ImmutableCertificate extends core_dist.X509Certificate {
     equals(other) {
         return this.#der.equals(other instanceof ImmutableCertificate ? other.#der : other.root.toDER());
     }
+    /** Its list of extensions may be changed, as the library does for receipts (RFC 6962, 3.2); the rest is shared. */
     clone() {
-        return core_dist.X509Certificate.parse(Buffer.from(this.#der));
+        const copy = (object) => this.#outline.includes(object) ? new core_dist.ASN1Obj(object.tag, object.value, object.subs.map(copy)) : object;
+        return new core_dist.X509Certificate(copy(this.root));
+    }
+    get #key() {
+        this.#keyObject ??= core_dist.crypto.createPublicKey(this.publicKey);
+        return this.#keyObject;
+    }
+}
+/** Children of an object that nobody changes are encoded as they came: the parser takes nothing but DER. */
+function keepEncodings({ subs, value }) {
+    let start = 0;
+    for (const sub of subs) {
+        const end = sub.value.byteOffset - value.byteOffset + sub.value.length;
+        const der = value.subarray(start, end);
+        sub.toDER = () => der;
+        start = end;
     }
 }
 
@@ -97145,7 +97224,7 @@ function credentialPaths(environment) {
 }
 /** `host/a/b`, `host/a`, `host`. */
 function keysOf(repository) {
-    const parts = reference_formatRepository(repository).split('/');
+    const parts = formatRepository(repository).split('/');
     return parts.map((_, index) => parts.slice(0, parts.length - index).join('/'));
 }
 function firstOf(map, keys) {
@@ -97601,7 +97680,7 @@ class Referrers {
     }
     /** Each digest once. @throws ProofgateError `REGISTRY_PROTOCOL`, `CONTENT_TOO_LARGE` and what the client throws */
     async list(repository, digest, signal) {
-        const name = reference_formatRepository(repository);
+        const name = formatRepository(repository);
         if (!this.#withoutApi.has(name)) {
             const listed = await this.#listByApi(repository, digest, signal);
             if (listed !== undefined)
@@ -97647,7 +97726,7 @@ class Referrers {
         const index = await this.#findByTag(repository, tag, signal);
         if (index === undefined)
             return [];
-        const what = `${reference_formatRepository(repository)}:${tag}`;
+        const what = `${formatRepository(repository)}:${tag}`;
         if (index.kind !== 'index')
             throw protocolError(what, 'the list of referrers is no index');
         if (index.manifests.length > this.#limits.referrersEntries)
@@ -98392,7 +98471,7 @@ class Registry {
      * The digest is what the registry claims, and absent when it claims none: only content proves it.
      */
     async head(repository, version, signal) {
-        const what = `${reference_formatRepository(repository)} ${version}`;
+        const what = `${formatRepository(repository)} ${version}`;
         const rule = { maxBytes: 0 };
         const path = `manifests/${version}`;
         const question = { repository, path, accept: MANIFEST_ACCEPT, method: 'HEAD', rule, what };
@@ -98456,7 +98535,7 @@ class Registry {
         return this.#fetchManifest(repository, tag, undefined, signal);
     }
     async #fetchManifest(repository, version, digest, signal) {
-        const what = digest === undefined ? `${reference_formatRepository(repository)}:${version}` : pinned(repository, digest);
+        const what = digest === undefined ? `${formatRepository(repository)}:${version}` : pinned(repository, digest);
         const maxBytes = this.transport.limits.manifestBytes;
         const rule = digest === undefined ? { maxBytes } : { maxBytes, digest };
         const question = { repository, path: `manifests/${version}`, accept: MANIFEST_ACCEPT, rule, what };
@@ -98540,7 +98619,7 @@ class SubjectProofs {
         const listed = [...(referrers ?? []), ...Object.values(tags)].filter((one) => one != null);
         const manifests = listed.map((one) => one.digest);
         return this.#options.index.write({
-            repository: reference_formatRepository(repository),
+            repository: formatRepository(repository),
             digest,
             scope: await this.#options.registry.scope(repository),
             // What is kept of the old record is as old as it was: a hit never makes it younger.
@@ -98567,7 +98646,7 @@ class SubjectProofs {
             tags: {},
             askedAtMs: undefined,
         };
-        const record = await index.read(reference_formatRepository(repository), digest, { nowMs: clock.now(), maxAgeMs });
+        const record = await index.read(formatRepository(repository), digest, { nowMs: clock.now(), maxAgeMs });
         if (record === undefined)
             return { ...empty, record };
         const isOurs = record.scope === (await registry.scope(repository));
@@ -98616,11 +98695,11 @@ class ProofSource {
             return this.manifest(repository, digest, signal);
         const { registry } = this.#options;
         // One HEAD may save the transfer, but only where something is known: else it would cost a request more.
-        if ((await this.#repositories()).has(reference_formatRepository(repository))) {
+        if ((await this.#repositories()).has(formatRepository(repository))) {
             const found = await registry.head(repository, tag, signal);
             if (found === undefined)
                 throw proof_source_notFound(formatReference(reference));
-            this.#readable.add(reference_formatRepository(repository));
+            this.#readable.add(formatRepository(repository));
             // What the header claims is only where to look: the content has to have that digest.
             if (found.claimed !== undefined)
                 return this.manifest(repository, found.claimed, signal);
@@ -98671,7 +98750,7 @@ class ProofSource {
     async blob(repository, descriptor, maxBytes, signal) {
         const { registry, blobs } = this.#options;
         const { digest, size } = descriptor;
-        if (size <= maxBytes && this.#readable.has(reference_formatRepository(repository))) {
+        if (size <= maxBytes && this.#readable.has(formatRepository(repository))) {
             const kept = await blobs.read(digest, { size });
             if (kept !== undefined) {
                 this.#countContent(digest);
@@ -98711,7 +98790,7 @@ class ProofSource {
     }
     /** What was fetched with one account is for no other, until the registry has shown that it would give it too. */
     async #mayRead(repository, digest, signal) {
-        const name = reference_formatRepository(repository);
+        const name = formatRepository(repository);
         const state = await this.#subjects.of(repository, digest);
         const mayRead = this.#readable.has(name) ||
             state.record !== undefined ||
@@ -98723,7 +98802,7 @@ class ProofSource {
         return true;
     }
     async #take(repository, manifest) {
-        this.#readable.add(reference_formatRepository(repository));
+        this.#readable.add(formatRepository(repository));
         const state = await this.#subjects.of(repository, manifest.digest);
         this.#note(state, manifest);
         this.#fetched.add(manifest.digest);
@@ -99095,7 +99174,7 @@ function distinctTasks(tasks) {
 function describeTask(task) {
     switch (task.type) {
         case 'bundle':
-            return `${reference_formatRepository(task.repository)}@${task.digest}`;
+            return `${formatRepository(task.repository)}@${task.digest}`;
         case 'unpinned':
             return task.reference;
         case 'unverifiable':
@@ -99399,7 +99478,7 @@ class Examiner {
     }
     /** Never rejects. */
     examine(repository, manifest) {
-        const key = fingerprint_fingerprint([reference_formatRepository(repository), manifest.digest]);
+        const key = fingerprint_fingerprint([formatRepository(repository), manifest.digest]);
         const known = this.#examinations.get(key);
         if (known !== undefined) {
             this.#shared += 1;
@@ -108213,7 +108292,6 @@ function uncompressedPoint(key) {
 
 
 
-
 /**
  * Evidence with a certificate is for identities alone, evidence with a bare key for keys alone.
  * @throws ProofgateError `SIGNER_MISMATCH`, `SIGNATURE_INVALID`, `CERTIFICATE_INVALID`
@@ -108229,7 +108307,7 @@ function findSigner({ bundle }, signature, { keys, identities }) {
         throw wrongKind('it is signed with a bare key, and only identities are trusted');
     const key = keys.find((candidate) => signature.isMadeBy(candidate.key));
     if (key !== undefined)
-        return { type: 'key', key, der: subjectPublicKeyInfo(key.key) };
+        return { type: 'key', key, der: key.der };
     const names = keys.map(({ name }) => name).join(', ');
     throw new errors_ProofgateError('SIGNATURE_INVALID', `the signature was made by none of the trusted keys (${names}), or what it covers was changed`, {
         hint: 'Check that the public key belongs to the key that signed; if it does, treat the image as tampered with.',

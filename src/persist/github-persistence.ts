@@ -25,8 +25,9 @@ export interface GitHubCacheOptions {
 
 /** Part of the archive's version: caches saved under another name are never found. */
 const NAME = 'proofs';
-const RESTORE_TIMEOUT_MS = 30_000;
-const SAVE_TIMEOUT_MS = 60_000;
+// A cold run takes seconds: nobody should wait longer for a warm one.
+const RESTORE_TIMEOUT_MS = 15_000;
+const SAVE_TIMEOUT_MS = 30_000;
 
 type Operation = TransferOrder['operation'];
 

@@ -98,7 +98,7 @@ export class BlobInventory {
     try {
       return await hashOf(file, digestAlgorithm(digest), signal);
     } finally {
-      await file.handle.close();
+      file.handle.close();
     }
   }
 

@@ -157,7 +157,7 @@ export class BlobStore {
       await (isGood ? this.directory.touch(file) : this.directory.remove(path));
       return isGood;
     } finally {
-      await file.handle.close();
+      file.handle.close();
     }
   }
 
@@ -177,7 +177,7 @@ export class BlobStore {
       }
       if (given < size) throw new StoreFault();
     } finally {
-      await file.handle.close();
+      file.handle.close();
     }
   }
 }

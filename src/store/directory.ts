@@ -5,6 +5,7 @@ import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, unli
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { Limiter } from '../base/limiter.ts';
+import { Descriptor } from './descriptor.ts';
 import { codeOf, Faults, isAbsence, isIrregularity, type StoreFault, storing } from './faults.ts';
 import { listFiles } from './listing.ts';
 import { StorePaths } from './paths.ts';
@@ -24,7 +25,7 @@ export type Expected = { readonly size: number } | { readonly maxBytes: number }
 export type Use = 'used' | 'looked at';
 
 export interface OpenFile {
-  readonly handle: FileHandle;
+  readonly handle: Descriptor;
   readonly size: number;
   readonly mtimeMs: number;
   /** How many names the file has. */
@@ -113,15 +114,15 @@ export class StoreDirectory {
     const handle = await this.#openHandle(path);
     if (handle === undefined) return undefined;
     try {
-      const stats = await handle.stat();
+      const stats = handle.stat();
       if (stats.isFile()) {
         return { handle, size: stats.size, mtimeMs: stats.mtimeMs, nlink: stats.nlink };
       }
     } catch (error) {
-      await handle.close();
+      handle.close();
       throw error;
     }
-    await handle.close();
+    handle.close();
     await this.remove(path);
     return undefined;
   }
@@ -183,7 +184,7 @@ export class StoreDirectory {
     await this.#noteUse(handle);
   }
 
-  async #noteUse(handle: FileHandle): Promise<void> {
+  async #noteUse(handle: Descriptor | FileHandle): Promise<void> {
     const now = this.clock.now() / 1000;
     // Only the order of pruning suffers when this cannot be done.
     await handle.utimes(now, now).catch(() => {});
@@ -200,13 +201,13 @@ export class StoreDirectory {
       else if (use === 'used') await this.touch(file);
       return bytes;
     } finally {
-      await file.handle.close();
+      file.handle.close();
     }
   }
 
-  async #openHandle(path: string): Promise<FileHandle | undefined> {
+  async #openHandle(path: string): Promise<Descriptor | undefined> {
     try {
-      return await open(path, READ_SAFELY);
+      return await Descriptor.open(path, READ_SAFELY);
     } catch (error) {
       if (isAbsence(error)) return undefined;
       if (!isIrregularity(error)) throw error;
@@ -237,9 +238,9 @@ export class StoreDirectory {
 async function readWhole({ handle, size }: OpenFile): Promise<Buffer | undefined> {
   const bytes = Buffer.allocUnsafe(size);
   for (let position = 0; position < size; ) {
-    const { bytesRead } = await handle.read(bytes, position, size - position, position);
-    if (bytesRead === 0) return undefined;
-    position += bytesRead;
+    const length = await handle.read(bytes, position, size - position, position);
+    if (length === 0) return undefined;
+    position += length;
   }
   return bytes;
 }

@@ -19,10 +19,10 @@ export async function* bytesOf(
   for (let position = 0; position < size; ) {
     signal.throwIfAborted();
     const length = Math.min(buffer.length, size - position);
-    const { bytesRead } = await storing(handle.read(buffer, 0, length, position));
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-    position += bytesRead;
+    const taken = await storing(handle.read(buffer, 0, length, position));
+    if (taken === 0) return;
+    yield buffer.subarray(0, taken);
+    position += taken;
   }
 }
 

@@ -1,5 +1,6 @@
 // Whether a path is what it says, or leads elsewhere through a symbolic link.
-import { lstat, mkdir, realpath, unlink } from 'node:fs/promises';
+import { lstat, mkdir, unlink } from 'node:fs/promises';
+import { resolveLinks } from './descriptor.ts';
 import { codeOf, isAbsence, isIrregularity } from './faults.ts';
 import type { StorePaths } from './paths.ts';
 
@@ -12,7 +13,7 @@ const OWNER_ONLY = 0o700;
  */
 export async function lookAt(path: string): Promise<'real' | 'link' | 'absent'> {
   try {
-    return (await realpath(path)) === path ? 'real' : 'link';
+    return (await resolveLinks(path)) === path ? 'real' : 'link';
   } catch (error) {
     if (isAbsence(error)) return 'absent';
     if (isIrregularity(error)) return 'link';

@@ -41,9 +41,11 @@ function parseBlock(label: string, body: string, name: string): TrustedKey {
   if (type === undefined) throw badKey(name, `is a ${label.toLowerCase()}, not a public key`);
   const key = readKey(Buffer.from(body, 'base64'), type, name);
   assertStrong(key, name);
+  const der = subjectPublicKeyInfo(key);
   return {
     key,
-    fingerprint: createHash('sha256').update(subjectPublicKeyInfo(key)).digest('hex'),
+    der,
+    fingerprint: createHash('sha256').update(der).digest('hex'),
     name,
     pem: key.export({ type: 'spki', format: 'pem' }).toString(),
   };

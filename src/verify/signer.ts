@@ -9,7 +9,6 @@ import { certificatesOf } from './bundle.ts';
 import type { Evidence } from './evidence.ts';
 import { findIdentity, identityText, readIdentity } from './identity.ts';
 import { ImmutableCertificate } from './immutable-certificate.ts';
-import { subjectPublicKeyInfo } from './keys.ts';
 import type { Signature } from './signature.ts';
 import type { Signers, TrustedIdentity, TrustedKey } from './signers.ts';
 
@@ -35,7 +34,7 @@ export function findSigner(
   }
   if (keys.length === 0) throw wrongKind('it is signed with a bare key, and only identities are trusted');
   const key = keys.find((candidate) => signature.isMadeBy(candidate.key));
-  if (key !== undefined) return { type: 'key', key, der: subjectPublicKeyInfo(key.key) };
+  if (key !== undefined) return { type: 'key', key, der: key.der };
   const names = keys.map(({ name }) => name).join(', ');
   throw new ProofgateError(
     'SIGNATURE_INVALID',

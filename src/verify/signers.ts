@@ -3,6 +3,8 @@ import type { KeyObject } from 'node:crypto';
 
 export interface TrustedKey {
   readonly key: KeyObject;
+  /** SubjectPublicKeyInfo: what a log entry has to name. */
+  readonly der: Buffer;
   /** SHA-256 of the SubjectPublicKeyInfo (DER), hex. */
   readonly fingerprint: string;
   /** How the user named it: a file's path, or `inline key 1`. */
