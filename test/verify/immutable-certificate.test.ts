@@ -35,3 +35,23 @@ it('equality is by bytes, and later changes of the input change nothing', async 
   }
   expect(certificate.clone().root.toDER().equals(one.der)).toBe(true);
 });
+
+it('a clone without one of its extensions is encoded as the library does it, and the certificate stays whole', async () => {
+  const { issue } = await startAuthority();
+  const { der } = await issue();
+  const certificate = new ImmutableCertificate(der);
+  const count = certificate.extensions.length;
+  expect(count).toBeGreaterThan(1);
+  for (let index = 0; index < count; index += 1) {
+    const [clone, expected] = [certificate.clone(), X509Certificate.parse(Buffer.from(der))];
+    clone.extensions.splice(index, 1);
+    expected.extensions.splice(index, 1);
+    expect(clone.tbsCertificate.toDER()).toEqual(expected.tbsCertificate.toDER());
+    expect(clone.root.toDER()).toEqual(expected.root.toDER());
+  }
+  const whole = X509Certificate.parse(Buffer.from(der));
+  expect(certificate.extensions).toHaveLength(count);
+  expect(certificate.root.toDER()).toEqual(Buffer.from(der));
+  expect(certificate.tbsCertificate.toDER()).toEqual(whole.tbsCertificate.toDER());
+  expect(certificate.publicKey).toEqual(whole.publicKey);
+});
