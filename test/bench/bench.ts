@@ -1,16 +1,17 @@
 // npm run bench: many components in a registry that takes 50 ms for every answer, verified by Proofgate and, where
 // it is installed, by the real cosign. Nothing here is a test: it prints what it measured.
-import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findTool, type Tool } from '../interop/tools.ts';
 import { tempDirectory } from '../support/temp.ts';
+import { type CacheRun, measureCache } from './cache-runs.ts';
 import { COSIGN_PROCESSES, runCosign, runProofgate } from './contenders.ts';
 import type { Cost } from './measure.ts';
-import type { Message, Release, ReleaseOrder, Variant } from './release.ts';
-import { type Measured, renderAims, renderTable } from './table.ts';
+import type { ReleaseOrder, Variant } from './release.ts';
+import { ReleaseServer } from './release-server.ts';
+import { type Measured, renderAims, renderCacheAims, renderCacheTable, renderTable } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const VARIANTS: readonly Variant[] = [
@@ -18,6 +19,7 @@ const VARIANTS: readonly Variant[] = [
   { layout: 'bundle', signer: 'key' },
   { layout: 'bundle', signer: 'keyless' },
 ];
+const CACHE_VARIANTS = VARIANTS.filter(({ layout }) => layout === 'bundle');
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -36,7 +38,12 @@ async function main(): Promise<void> {
   const measured: Measured[] = [];
   for (const variant of VARIANTS)
     measured.push(...(await measureVariant({ ...variant, ...size }, command, cosign)));
-  console.log(`${renderTable(measured, size.components)}\n\n${renderAims(measured, size.components)}`);
+  console.log(`${renderTable(measured, size.components)}\n\n${renderAims(measured, size.components)}\n`);
+  const cached: CacheRun[] = [];
+  for (const variant of CACHE_VARIANTS)
+    cached.push(...(await measureCache({ ...variant, ...size }, join(ROOT, command))));
+  console.log(`With a proof cache ("run": without start and report):\n${renderCacheTable(cached)}\n`);
+  console.log(`${renderCacheAims(cached)}\nLoad of the machine at the end: ${loadavg()[0]?.toFixed(1)}.`);
 }
 
 /** The bundle that is shipped, or the sources where it has not been built. */
@@ -56,31 +63,18 @@ async function measureVariant(
   command: string,
   cosign: Tool | undefined,
 ): Promise<readonly Measured[]> {
-  const server = fork(join(import.meta.dirname, 'release.ts'));
-  try {
-    using temp = tempDirectory();
-    const { release } = await ask<{ release: Release }>(server, order);
-    const run = { variant: order, release, temp };
-    const count = async (tool: Measured['tool'], cost: Cost): Promise<Measured> => {
-      const { requests } = await ask<{ requests: number }>(server, 'requests');
-      return { tool, layout: order.layout, signer: order.signer, requests, ...cost };
-    };
-    const ours = await count('proofgate', await runProofgate(run, join(ROOT, command)));
-    return cosign === undefined ? [ours] : [ours, await count('cosign', await runCosign(run, cosign))];
-  } finally {
-    server.disconnect();
-  }
-}
-
-function ask<Answer extends Message>(
-  server: ChildProcess,
-  message: ReleaseOrder | 'requests',
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    server.once('message', (answer) => resolve(answer as Answer));
-    server.once('exit', (code) => reject(new Error(`the registry's process ended with ${code}`)));
-    server.send(message);
-  });
+  using server = await ReleaseServer.start(order);
+  using temp = tempDirectory();
+  const { layout, signer } = order;
+  const run = { variant: order, release: server.release, temp };
+  const count = async (tool: Measured['tool'], cost: Cost): Promise<Measured> => {
+    const { requests } = await server.requests();
+    return { tool, layout, signer, requests, ...cost };
+  };
+  const proofgate = await runProofgate({ ...run, command: join(ROOT, command) });
+  if (proofgate.result !== 'verified') throw new Error(`it is ${proofgate.result}:\n${proofgate.output}`);
+  const ours = await count('proofgate', proofgate);
+  return cosign === undefined ? [ours] : [ours, await count('cosign', await runCosign(run, cosign))];
 }
 
 await main();

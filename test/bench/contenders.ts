@@ -1,6 +1,6 @@
 // The two that the benchmark compares, each doing the same work: the signature and the attestation of every image.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Outcome } from '../../src/report/report.ts';
 import type { Tool } from '../interop/tools.ts';
 import type { TempDirectory } from '../support/temp.ts';
 import { type Cost, measure } from './measure.ts';
@@ -12,23 +12,44 @@ export interface Run {
   readonly temp: TempDirectory;
 }
 
+export interface ProofgateRun extends Run {
+  /** Path of the entry. */
+  readonly command: string;
+  /** Default: no proofs are kept. */
+  readonly cacheDirectory?: string;
+  /** Default: task bundles are not verified. */
+  readonly verifiesTaskBundles?: boolean;
+}
+
+export interface ProofgateResult extends Cost {
+  /** The run's own time, without what it takes to start the program and to write its report. */
+  readonly runMs: number;
+  readonly result: Outcome;
+  readonly components: readonly { readonly name: string; readonly outcome: Outcome }[];
+}
+
 /** How many processes of cosign run at a time. */
 export const COSIGN_PROCESSES = '8';
 
-/** Runs the command (a path) over the whole snapshot. Throws when it does not verify all of it. */
-export async function runProofgate({ variant, release, temp }: Run, command: string): Promise<Cost> {
-  const report = join(temp.path, 'report.json');
+/** Runs the command over the whole snapshot, whatever it says. Throws when it says nothing. */
+export async function runProofgate(run: ProofgateRun): Promise<ProofgateResult> {
+  const { variant, release, temp, command, cacheDirectory, verifiesTaskBundles } = run;
+  // Of its own: several may run at the same time.
+  const report = temp.write(`report-${performance.now()}.json`, '');
   const snapshot = temp.write('snapshot.json', JSON.stringify(release.snapshot));
+  const key = temp.write('key.pub', release.publicKeyPem);
   const trust =
     variant.signer === 'key'
-      ? ['--public-key', temp.write('key.pub', release.publicKeyPem), '--ignore-rekor']
+      ? ['--public-key', key, '--ignore-rekor']
       : [...identityFlags(release), '--trusted-root', temp.write('trusted-root.json', release.trustedRoot)];
-  const args = ['verify', '--snapshot', snapshot, '--report', report, ...trust];
+  const cache = cacheDirectory === undefined ? ['--cache', 'false'] : ['--cache-dir', cacheDirectory];
+  const taskBundles = verifiesTaskBundles ? ['--task-bundle-public-key', key] : [];
+  const args = ['verify', '--snapshot', snapshot, '--report', report, ...trust, ...cache, ...taskBundles];
   const cost = await measure([process.execPath, command, ...args], { HOME: temp.path });
-  const { result } = JSON.parse(readFileSync(report, 'utf8')) as { result: string };
-  if (cost.exitCode !== 0 || result !== 'verified')
-    throw new Error(`proofgate says ${result}:\n${cost.output}`);
-  return cost;
+  const text = readFileSync(report, 'utf8');
+  if (text === '') throw new Error(`proofgate left no report:\n${cost.output}`);
+  const { result, components, usage } = JSON.parse(text);
+  return { ...cost, result, components, runMs: usage.wallMs };
 }
 
 /** Runs `cosign verify` and `cosign verify-attestation` for each image. Throws when one of them fails. */

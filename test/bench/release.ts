@@ -1,11 +1,13 @@
-// What the benchmark verifies, in a process of its own so that its CPU is not counted: a registry that takes its
-// time, full of signed images. Speaks with the benchmark by messages.
-import { pushManyImages } from '../../demo/snapshot.ts';
-import type { SnapshotSpec } from '../../src/validate/snapshot.ts';
+// What is verified under load, in a process of its own so that its CPU is not counted: a registry that takes its
+// time and has its faults, full of signed images. Speaks with the process that started it by messages.
+import { type ManyImagesOptions, pushManyImages } from '../../demo/snapshot.ts';
+import type { SnapshotComponent, SnapshotSpec } from '../../src/validate/snapshot.ts';
+import { Dice } from '../store/support/stores.ts';
+import type { FaultRule } from '../support/faults.ts';
 import { generateKey } from '../support/keys.ts';
-import { startRegistry } from '../support/registry.ts';
-import { byIdentity, byKey, type SignOptions } from '../support/signing.ts';
-import { startSigstore } from '../support/sigstore.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { byIdentity, byKey } from '../support/signing.ts';
+import { type SigstoreServices, startSigstore } from '../support/sigstore.ts';
 
 export interface Variant {
   readonly layout: 'legacy' | 'bundle';
@@ -16,6 +18,12 @@ export interface ReleaseOrder extends Variant {
   readonly components: number;
   /** Before every answer of the registry. */
   readonly delayMs: number;
+  /** Components beside those, signed by a key that nobody trusts. Default 0. */
+  readonly strangers?: number;
+  /** Which all components share. Default 3. */
+  readonly taskBundles?: number;
+  /** How many requests fail. Default: none. */
+  readonly faults?: { readonly oneIn: number; readonly seed: number };
 }
 
 export interface Release {
@@ -26,37 +34,101 @@ export interface Release {
   readonly trustedRoot: string;
 }
 
-/** What this process sends: the release once it stands, and the number of requests since it was last asked. */
-export type Message = { readonly release: Release } | { readonly requests: number };
+/** What this process is asked once the release stands, and what it says then. */
+export interface Answers {
+  /** Since it was last asked; `failed` of them on purpose. */
+  readonly requests: { readonly requests: number; readonly failed: number };
+  /** The release, from now on with another image in the place of its first one. */
+  readonly change: Release;
+}
+
+export type Question = keyof Answers;
 
 const SUBJECT = 'https://github.com/acme/shop/.github/workflows/release.yml@refs/heads/main';
 const ISSUER = 'https://token.actions.githubusercontent.com';
+/** What a registry does to its clients on a bad day. */
+const FAULTS = [
+  { kind: 'status', status: 429 },
+  { kind: 'status', status: 503 },
+  { kind: 'drop' },
+  { kind: 'truncate' },
+] as const;
 
-async function serve({ components, delayMs, layout, signer }: ReleaseOrder): Promise<void> {
-  const registry = await startRegistry();
-  const sigstore = await startSigstore();
-  const key = generateKey();
-  const options: Pick<SignOptions, 'layout' | 'signer' | 'log'> =
-    signer === 'key'
-      ? { layout, signer: byKey(key), log: 'none' }
-      : { layout, signer: byIdentity(SUBJECT, ISSUER), log: 'v1' };
-  // By digest, as in the snapshots that build systems make.
-  const snapshot = await pushManyImages(registry, sigstore, components, { ...options, named: 'digest' });
-  registry.latencyMs = delayMs;
-  process.on('message', () => {
-    reply({ requests: registry.requests.length });
-    registry.clearLog();
-  });
-  const { trustedRootJson: trustedRoot } = sigstore;
-  reply({
-    release: { snapshot, publicKeyPem: key.publicPem, subject: SUBJECT, issuer: ISSUER, trustedRoot },
-  });
+class ReleaseService {
+  readonly #registry: TestRegistry;
+  readonly #sigstore: SigstoreServices;
+  readonly #order: ReleaseOrder;
+  readonly #key = generateKey();
+  #components: readonly SnapshotComponent[] = [];
+  #failed = 0;
+
+  constructor(order: ReleaseOrder, registry: TestRegistry, sigstore: SigstoreServices) {
+    this.#order = order;
+    this.#registry = registry;
+    this.#sigstore = sigstore;
+  }
+
+  /** Pushes what is ordered; only then the registry becomes slow and bad. */
+  async fill(): Promise<Release> {
+    const { components, strangers = 0, delayMs, faults } = this.#order;
+    const others = { signer: byKey(generateKey()), prefix: 'stranger' };
+    this.#components = [...(await this.#push(components)), ...(await this.#push(strangers, others))];
+    this.#registry.latencyMs = delayMs;
+    if (faults !== undefined) this.#registry.faults.push(this.#atRandom(faults));
+    return this.#release();
+  }
+
+  readonly answers: { readonly [Asked in Question]: () => Promise<Answers[Asked]> } = {
+    requests: async () => {
+      const counted = { requests: this.#registry.requests.length, failed: this.#failed };
+      this.#registry.clearLog();
+      this.#failed = 0;
+      return counted;
+    },
+    change: async () => {
+      this.#components = [...(await this.#push(1, { edition: 'changed' })), ...this.#components.slice(1)];
+      return this.#release();
+    },
+  };
+
+  async #push(count: number, more: Partial<ManyImagesOptions> = {}): Promise<readonly SnapshotComponent[]> {
+    const { layout, signer, taskBundles = 3 } = this.#order;
+    const signed =
+      signer === 'key'
+        ? ({ layout, signer: byKey(this.#key), log: 'none' } as const)
+        : ({ layout, signer: byIdentity(SUBJECT, ISSUER), log: 'v1' } as const);
+    // By digest, as in the snapshots that build systems make.
+    const options = { ...signed, taskBundles, named: 'digest', ...more } as const;
+    if (count === 0) return [];
+    return (await pushManyImages(this.#registry, this.#sigstore, count, options)).components;
+  }
+
+  #atRandom({ oneIn, seed }: NonNullable<ReleaseOrder['faults']>): FaultRule {
+    const dice = new Dice(seed);
+    return () => {
+      if (dice.roll(oneIn) > 0) return undefined;
+      this.#failed += 1;
+      return dice.pick(FAULTS);
+    };
+  }
+
+  #release(): Release {
+    return {
+      snapshot: { application: 'benchmark', components: this.#components },
+      publicKeyPem: this.#key.publicPem,
+      subject: SUBJECT,
+      issuer: ISSUER,
+      trustedRoot: this.#sigstore.trustedRootJson,
+    };
+  }
 }
 
-function reply(message: Message): void {
-  process.send?.(message);
+async function serve(order: ReleaseOrder): Promise<void> {
+  const service = new ReleaseService(order, await startRegistry(), await startSigstore());
+  process.send?.(await service.fill());
+  process.on('message', async (question: Question) => process.send?.(await service.answers[question]()));
 }
 
-// The first message is the order; later ones ask for the number of requests.
+// The first message is the order.
 process.once('message', (order) => serve(order as ReleaseOrder));
 process.once('disconnect', () => process.exit());

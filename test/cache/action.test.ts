@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CacheFault, type CacheService, startCacheService } from './support/cache-service.ts';
-import { runAction } from './support/entry.ts';
-import { type TempDirectory, tempDirectory } from './support/temp.ts';
-import { type Gate, openGate } from './validate/support/gate.ts';
+import { type CacheFault, type CacheService, startCacheService } from '../support/cache-service.ts';
+import { runAction } from '../support/entry.ts';
+import { type TempDirectory, tempDirectory } from '../support/temp.ts';
+import { type Gate, openGate } from '../validate/support/gate.ts';
 
 const ACTION = 'dist/action/index.js';
 const HOSTED = { RUNNER_ENVIRONMENT: 'github-hosted', GITHUB_EVENT_NAME: 'push', GITHUB_REF_TYPE: 'branch' };

@@ -10,7 +10,14 @@ import { legacyTag } from '../support/legacy-layout.ts';
 import { provenanceV1 } from '../support/provenance.ts';
 import { byIdentity, byKey, signImage } from '../support/signing.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
-import { componentOf, type Gate, openGate, type RunSetting, reasonsOf, tasks } from './support/gate.ts';
+import {
+  componentOf,
+  type Gate,
+  openGate,
+  type RunSetting,
+  reasonsOf,
+  tasks,
+} from '../validate/support/gate.ts';
 
 const HOUR_MS = 3_600_000;
 const UNAVAILABLE = always({ kind: 'status', status: 503 });
