@@ -1,12 +1,19 @@
 // The proof cache on GitHub: one archive, restored before a run and saved after it, each within its time.
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { ProofgateError } from '../base/errors.ts';
 import { type CacheIdentity, classifyHit, restoreKeys, saveKey } from './cache-keys.ts';
 import { writeConfinedTar } from './confined-tar.ts';
 import type { Environment } from './default-directory.ts';
-import { checkWritable, type Persistence, type Restored, toReason, type Warn } from './persistence.ts';
+import {
+  checkWritable,
+  makeDirectory,
+  type Persistence,
+  type Restored,
+  toReason,
+  type Warn,
+} from './persistence.ts';
 import { toPrintable } from './transcript.ts';
 import { type TransferOrder, type TransferOutcome, transfer } from './transfer.ts';
 
@@ -119,7 +126,7 @@ export class GitHubPersistence implements Persistence {
   }
 
   async #prepare(): Promise<true> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.directory);
     await checkWritable(this.directory);
     return true;
   }

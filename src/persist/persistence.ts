@@ -1,6 +1,6 @@
 // Where the proof cache's directory comes from before a run, and where it goes to afterwards.
-import { mkdir, mkdtemp, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, mkdtemp, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ProofgateError } from '../base/errors.ts';
 
 /** `full`: left by a run over the same components · `partial`: by another one · `none`: a cold run. */
@@ -48,7 +48,7 @@ export class DirectoryPersistence implements Persistence {
   async restore(): Promise<Restored> {
     const { createIfMissing, warn } = this.#options;
     try {
-      if (createIfMissing) await mkdir(this.directory, { recursive: true, mode: 0o700 });
+      if (createIfMissing) await makeDirectory(this.directory);
       await checkWritable(this.directory);
       return { hit: 'none', usable: true };
     } catch (error) {
@@ -63,6 +63,22 @@ export class DirectoryPersistence implements Persistence {
   }
 
   async save(): Promise<void> {}
+}
+
+/**
+ * Makes a directory for this user alone, with the missing ones above it. Node's own `recursive` asks for ever
+ * where making one fails with ENOENT although its parent is there: below an automounter's folder, or /proc.
+ */
+export async function makeDirectory(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  const hasParent = await access(parent).then(
+    () => true,
+    () => parent === directory,
+  );
+  if (!hasParent) await makeDirectory(parent);
+  await mkdir(directory, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Permissions alone do not tell: the file system may be read-only, or full. */
