@@ -151,8 +151,10 @@ class GrowingBuffer {
     this.#length = length;
   }
 
-  /** Without the spare room, which would be kept as long as the bytes are. */
+  /** In memory of their own: spare room, or the slab that small buffers share, would be kept as long as the bytes are. */
   bytes(): Buffer {
-    return Buffer.from(this.#space.subarray(0, this.#length));
+    const bytes = Buffer.allocUnsafeSlow(this.#length);
+    this.#space.copy(bytes, 0, 0, this.#length);
+    return bytes;
   }
 }

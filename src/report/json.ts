@@ -20,8 +20,8 @@ function toJson(report: Report): object {
   return {
     success: report.result === 'verified',
     result: report.result,
-    components: report.components.map(toComponent),
-    ...unlessEmpty('taskBundles', report.taskBundles.map(toTaskBundle)),
+    components: report.components.map(lazily(toComponent)),
+    ...unlessEmpty('taskBundles', report.taskBundles.map(lazily(toTaskBundle))),
     ...unlessEmpty(
       'warnings',
       report.warnings.map(({ code, message }) => ({ msg: message, metadata: { code } })),
@@ -33,6 +33,11 @@ function toJson(report: Report): object {
     'proofgate-version': report.version,
     'effective-time': report.effectiveTime,
   };
+}
+
+/** Converts when the text is made, one at a time: thousands of components would be in memory twice. */
+function lazily<T>(convert: (value: T) => object): (value: T) => object {
+  return (value) => ({ toJSON: () => convert(value) });
 }
 
 function toComponent(component: ComponentResult): object {
