@@ -178,6 +178,10 @@ async function pushTasks(
 export interface ManyImagesOptions extends Omit<SignOptions, 'sigstore'> {
   /** How many task bundles they share; signed by the same signer. Default 3. */
   readonly taskBundles?: number;
+  /** Of the components' names. Default `app`. */
+  readonly prefix?: string;
+  /** Images of another edition are other images. */
+  readonly edition?: string;
   /** Default `tag`. */
   readonly named?: 'tag' | 'digest';
 }
@@ -198,8 +202,9 @@ export async function pushManyImages(
   const provenance = provenanceV1({ tasks });
   const components: SnapshotComponent[] = [];
   for (let number = 0; number < count; number += 1) {
-    const name = `app-${String(number).padStart(4, '0')}`;
-    const image = pushImage(registry, `shop/${name}`, { tag: TAG });
+    const name = `${options.prefix ?? 'app'}-${String(number).padStart(4, '0')}`;
+    const seed = `${name} ${options.edition ?? ''}`;
+    const image = pushImage(registry, `shop/${name}`, { tag: TAG, seed });
     await signImage(registry, `shop/${name}`, image, signed);
     await attestImage(registry, `shop/${name}`, image, { ...signed, ...provenance });
     components.push(toComponent(registry, name, image, options.named ?? 'tag'));
