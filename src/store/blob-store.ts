@@ -154,7 +154,8 @@ export class BlobStore {
     if (file === undefined) return false;
     try {
       const isGood = file.size === size && (await hashOf(file, digestAlgorithm(digest), signal)) === digest;
-      await (isGood ? this.directory.touch(file) : this.directory.remove(path));
+      if (isGood) this.directory.touch(file);
+      else await this.directory.remove(path);
       return isGood;
     } finally {
       file.handle.close();

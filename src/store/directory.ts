@@ -1,6 +1,6 @@
 // A directory that strangers may have written: regular files are read and replaced in it, everything else that is found
 // is absent. No symbolic link below the root is followed, and nothing ever waits for a lock or a pipe.
-import { constants } from 'node:fs';
+import { constants, futimesSync } from 'node:fs';
 import { access, type FileHandle, lstat, mkdir, open, realpath, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
@@ -137,7 +137,7 @@ export class StoreDirectory {
     try {
       try {
         await fill(file);
-        await this.#noteUse(file.handle);
+        this.#noteUse(file.handle);
       } finally {
         // Network file systems may tell only here that they could not write.
         await storing(file.handle.close());
@@ -178,16 +178,19 @@ export class StoreDirectory {
   }
 
   /** Notes the use, for the order of pruning. Never throws. */
-  async touch({ handle, mtimeMs, nlink }: OpenFile): Promise<void> {
+  touch({ handle, mtimeMs, nlink }: OpenFile): void {
     // A file with a second name may be one from outside the store, which is not ours to change.
     if (nlink !== 1 || Math.abs(this.clock.now() - mtimeMs) < TOUCH_AFTER_MS) return;
-    await this.#noteUse(handle);
+    this.#noteUse(handle);
   }
 
-  async #noteUse(handle: Descriptor | FileHandle): Promise<void> {
+  #noteUse({ fd }: { readonly fd: number }): void {
     const now = this.clock.now() / 1000;
-    // Only the order of pruning suffers when this cannot be done.
-    await handle.utimes(now, now).catch(() => {});
+    try {
+      futimesSync(fd, now, now);
+    } catch {
+      // Only the order of pruning suffers.
+    }
   }
 
   async #readFile(path: string, expected: Expected, use: Use): Promise<Buffer | undefined> {
@@ -198,7 +201,7 @@ export class StoreDirectory {
       const isWrong = 'size' in expected && file.size !== expected.size;
       const bytes = isWrong ? undefined : await readWhole(file);
       if (bytes === undefined) await this.remove(path);
-      else if (use === 'used') await this.touch(file);
+      else if (use === 'used') this.touch(file);
       return bytes;
     } finally {
       file.handle.close();

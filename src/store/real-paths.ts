@@ -1,5 +1,6 @@
 // Whether a path is what it says, or leads elsewhere through a symbolic link.
-import { lstat, mkdir, unlink } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { mkdir, unlink } from 'node:fs/promises';
 import { resolveLinks } from './descriptor.ts';
 import { codeOf, isAbsence, isIrregularity } from './faults.ts';
 import type { StorePaths } from './paths.ts';
@@ -38,14 +39,15 @@ export async function createDirectory(path: string): Promise<void> {
  * @throws the foreign error of a fault
  */
 export async function ensureDirectory(paths: StorePaths, directory: string): Promise<void> {
-  if ((await isReal(directory)) && (await lstat(directory)).isDirectory()) return;
+  // What was just resolved is in memory: looking at it costs less than waking a thread for it.
+  if ((await isReal(directory)) && lstatSync(directory).isDirectory()) return;
   for (const path of paths.chain(directory)) await makeDirectory(path);
   if (!(await isReal(directory))) throw new Error(`${directory} is reached through a link`);
 }
 
 async function makeDirectory(path: string): Promise<void> {
   try {
-    if ((await lstat(path)).isDirectory()) return;
+    if (lstatSync(path).isDirectory()) return;
     await unlink(path);
   } catch (error) {
     if (!isAbsence(error)) throw error;
