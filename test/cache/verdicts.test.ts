@@ -1,6 +1,6 @@
 // The proof cache, end to end: what a second run asks for, believes and keeps.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pushDemoSnapshot } from '../../demo/snapshot.ts';
 import { always, matching } from '../support/faults.ts';
@@ -8,7 +8,7 @@ import { pushImage, pushIndex, pushTaskBundle } from '../support/images.ts';
 import { generateKey } from '../support/keys.ts';
 import { legacyTag } from '../support/legacy-layout.ts';
 import { provenanceV1 } from '../support/provenance.ts';
-import { byIdentity, byKey, signImage } from '../support/signing.ts';
+import { attestImage, byIdentity, byKey, signImage } from '../support/signing.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 import {
   componentOf,
@@ -108,6 +108,35 @@ describe('a second run', () => {
     expect(warm.report.result).toBe('verified');
     const asked = gate.registry.requests.filter(({ path }) => path !== '/v2/');
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(['HEAD /v2/app/manifests/v2']);
+  });
+
+  it('a tag costs no HEAD where nothing is known, and what is looked at twice in one run saves nothing', async () => {
+    const pinned = await gate.push('app');
+    const { report } = await validate([pinned, pinned.replace(/@.*/, ':v1')]);
+    expect(report.result).toBe('verified');
+    expect(gate.registry.count(/^HEAD/)).toBe(0);
+    expect(report.cache).toMatchObject({ hit: 'none', savedRequests: 0 });
+  });
+
+  it('remembers that there was nothing at a legacy tag', async () => {
+    const image = pushImage(gate.registry, 'app');
+    await signImage(gate.registry, 'app', image, gate.signed);
+    const sbom = { predicateType: 'https://cyclonedx.org/bom', predicate: {} };
+    await attestImage(gate.registry, 'app', image, { ...gate.signed, ...sbom });
+    await validate([gate.reference('app', image)]);
+    expect(gate.registry.count(/\.att$/)).toBe(1);
+    const warm = await validate([gate.reference('app', image)]);
+    expect([warm.report.result, warm.requests]).toEqual(['verified', 0]);
+  });
+
+  it('a tag that was removed is not found, whatever was kept', async () => {
+    await gate.push('app');
+    const image = `${gate.registry.host}/app:v1`;
+    await validate([image]);
+    gate.registry.store.untag('app', 'v1');
+    const { report } = await validate([image]);
+    expect(reasonsOf(componentOf(report))).toEqual(['image.accessible: IMAGE_NOT_FOUND']);
+    expect(gate.registry.count(/^GET .*manifests/)).toBe(0);
   });
 
   it('follows a tag that has moved', async () => {
@@ -210,6 +239,17 @@ describe('freshness', () => {
     expect(late.report.result).toBe('verified');
   });
 
+  it('what is listed later does not make what was listed earlier younger', async () => {
+    const image = await gate.push('app', { layout: 'legacy' });
+    await validate([image], { require: 'signature' }, at(0));
+    const more = await validate([image], {}, at(20));
+    expect(componentOf(more.report).proofs).toEqual({ from: 'registry' });
+    expect(gate.registry.count(/referrers|\.sig$/)).toBe(0);
+    expect((await validate([image], {}, at(23))).requests).toBe(0);
+    await validate([image], {}, at(25));
+    expect(gate.registry.count(/referrers/)).toBe(1);
+  });
+
   it('cache-max-age 0 lists again each time, and still transfers no content', async () => {
     const image = await gate.push('app');
     await validate([image], {}, at(0));
@@ -233,6 +273,13 @@ describe('only successes are kept', () => {
     expect((await validate([reference])).report.result).toBe('rejected');
     await gate.sign('app', image);
     expect((await validate([reference])).report.result).toBe('verified');
+  });
+
+  it('a task bundle that nobody signed leaves no record', async () => {
+    const bundle = pushTaskBundle(gate.registry, 'tasks/bad', ['bad']);
+    const provenance = provenanceV1({ tasks: tasks(gate.reference('tasks/bad', bundle)) });
+    await validate([await gate.push('app', { provenance })], taskKey());
+    expect(files(temp.path).filter((file) => file.endsWith('.json'))).toEqual([]);
   });
 
   it('what was undetermined leaves no record', async () => {
@@ -276,6 +323,31 @@ describe('access', () => {
     expect(bob.report.result).toBe('undetermined');
     expect(gate.registry.count(/^HEAD/)).toBeGreaterThan(0);
     expect((await validate([image], cacheDir())).report.result).toBe('undetermined');
+  });
+});
+
+describe('proofs of another account', () => {
+  const account = (name: string) => {
+    const auth = Buffer.from(`${name}:${name}`).toString('base64');
+    const config = JSON.stringify({ auths: { [gate.registry.host]: { auth } } });
+    return { environment: { DOCKER_CONFIG: dirname(temp.write('config.json', config)) } };
+  };
+
+  it('are used after one HEAD by who may read the image', async () => {
+    const image = await gate.push('app');
+    await validate([image], {}, account('alice'));
+    const { report } = await validate([image], {}, account('carol'));
+    expect(report.result).toBe('verified');
+    const asked = gate.registry.requests.filter(({ path }) => path !== '/v2/');
+    expect(asked.map(({ method }) => method)).toEqual(['HEAD']);
+  });
+
+  it('are of no use for an image that is gone', async () => {
+    const image = await gate.push('app');
+    await validate([image], {}, account('alice'));
+    gate.registry.store.deleteManifest('app', image.split('@')[1] ?? '');
+    const { report } = await validate([image], {}, account('carol'));
+    expect(reasonsOf(componentOf(report))).toEqual(['image.accessible: IMAGE_NOT_FOUND']);
   });
 });
 
