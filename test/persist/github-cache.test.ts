@@ -99,6 +99,16 @@ describe('GitHub’s cache', () => {
     expect(job.warnings).toEqual([]);
   });
 
+  it('cache-mode none does not even start a process', async () => {
+    using job = startJob(service, {
+      environment: { ACTIONS_CACHE_MODE: ' None ' },
+      program: '/nonexistent/index.js',
+    });
+    expect(await job.cache.restore()).toEqual({ hit: 'none', usable: true });
+    await job.cache.save(['x']);
+    expect(job.warnings).toEqual([]);
+  });
+
   it('without zstd works with gzip, as an archive of its own', async () => {
     using temp = tempDirectory();
     const PATH = pathWith(temp, ['sh', 'tar', 'gzip']);

@@ -1,5 +1,5 @@
 // An archive is extracted before anybody can look at it: what whoever wrote it can do then.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeForeignFiles } from '../../src/persist/restored-files.ts';
@@ -111,6 +111,8 @@ describe('an archive', () => {
     expect(restored.hit).toBe('full');
     expect(readdirSync(job.cache.directory).sort()).toEqual(['blobs', 'locked']);
     expect(job.read('locked/b')).toBe('b');
+    const mode = (name: string) => statSync(join(job.cache.directory, name)).mode & 0o7777;
+    expect([mode('locked'), mode('locked/b')]).toEqual([0o700, 0o600]);
     expectOutsideUntouched();
   });
 
