@@ -163,6 +163,12 @@ describe('proofgate verify', () => {
     expect(finished.stdout).toContain('VERIFIED');
   });
 
+  it('does not hang where no folder can be made for a report', async () => {
+    const finished = await verify(image('api'), ...trust, '--report', '/proc/nowhere/deep/report.json');
+    expect(finished.code).toBe(3);
+    expect(finished.stderr).toContain('cannot write the file');
+  });
+
   it('writes through a symbolic link, and to what is no plain file, without replacing it', async () => {
     using folder = tempDirectory();
     const target = folder.write('target.json', 'old');

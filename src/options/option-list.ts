@@ -193,7 +193,7 @@ export const OPTIONS = [
     default: 'auto',
     placeholder: 'auto|true|false',
     description:
-      'Keep proofs for later runs, which verify them again. `auto`: the command does; the action does on hosted runners, but not for releases, tags, `pull_request_target` and `workflow_run`.',
+      'Keep proofs for later runs, which verify them again. `auto`: the command does; the action does on hosted Linux and macOS runners, but not for releases, tags, `pull_request_target` and `workflow_run`.',
   },
   {
     name: 'cache-dir',

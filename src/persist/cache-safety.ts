@@ -14,8 +14,9 @@ const PRIVILEGED_EVENTS = new Set(['release', 'pull_request_target', 'workflow_r
 
 /** What `cache: auto` means here. When in doubt, off. */
 export function isCacheSafe(environment: Environment): CacheDecision {
-  const { RUNNER_ENVIRONMENT: runner, GITHUB_EVENT_NAME: event } = environment;
+  const { RUNNER_ENVIRONMENT: runner, RUNNER_OS: os, GITHUB_EVENT_NAME: event } = environment;
   if (runner !== 'github-hosted') return off('this is not a hosted runner');
+  if (os === 'Windows') return off('the archive cannot be confined to a folder on Windows');
   if (!event) return off('the event is not known');
   if (PRIVILEGED_EVENTS.has(event)) return off(`the event is ${event}`);
   if (isTag(environment)) return off('the run is for a tag');

@@ -112,7 +112,7 @@ describe('a second run', () => {
 
   it('a tag costs no HEAD where nothing is known, and what is looked at twice in one run saves nothing', async () => {
     const pinned = await gate.push('app');
-    const { report } = await validate([pinned, pinned.replace(/@.*/, ':v1')]);
+    const { report } = await validate([pinned, pinned.replace('@', ':v1@'), pinned.replace(/@.*/, ':v1')]);
     expect(report.result).toBe('verified');
     expect(gate.registry.count(/^HEAD/)).toBe(0);
     expect(report.cache).toMatchObject({ hit: 'none', savedRequests: 0 });

@@ -69,7 +69,8 @@ describe('action.yml', () => {
   });
 
   it('describes every output, and is short enough for the marketplace', () => {
-    const outputs = ['result', 'report', 'verified-count', 'rejected-count', 'undetermined-count'];
+    const counts = ['verified-count', 'rejected-count', 'undetermined-count'];
+    const outputs = ['result', 'report', ...counts, 'cache-hit'];
     expect(Object.keys(action.outputs)).toEqual(outputs);
     for (const { description } of Object.values(action.outputs)) expect(description).not.toBe('');
     expect(action.description.length).toBeLessThan(125);

@@ -24,6 +24,7 @@ describe('cache: auto', () => {
     ['a tag without its type', { GITHUB_REF_TYPE: undefined, GITHUB_REF: 'refs/tags/v1' }, /tag/],
     ['a tag by its type alone', { GITHUB_REF_TYPE: 'tag', GITHUB_REF: undefined }, /tag/],
     ['a dispatch on a tag', { GITHUB_EVENT_NAME: 'workflow_dispatch', GITHUB_REF_TYPE: 'tag' }, /tag/],
+    ['a runner with Windows', { RUNNER_OS: 'Windows' }, /Windows/],
     ['a self-hosted runner', { RUNNER_ENVIRONMENT: 'self-hosted' }, /hosted/],
     ['a runner that does not say', { RUNNER_ENVIRONMENT: undefined }, /hosted/],
     ['an unknown event', { GITHUB_EVENT_NAME: undefined }, /event/],
