@@ -41,9 +41,9 @@ export class ProofCache {
     return new ProofCache(persistence, blobs, index, proofs);
   }
 
-  /** Prunes, and saves when something new was verified. Never throws. */
+  /** Prunes what has grown, and saves when something new was verified. Never throws. */
   async close(signal?: AbortSignal): Promise<void> {
-    if (this.proofs.keptSubjects === 0) return;
+    if (!this.proofs.hasFetched) return;
     const reachable = new Set<Digest>();
     const content: string[] = [];
     for await (const { repository, digest, listedAtMs, blobs } of this.#index.all()) {
@@ -52,6 +52,6 @@ export class ProofCache {
     }
     await this.#blobs.prune({ keep: new Set(), reachable });
     await this.#index.prune();
-    await this.#persistence.save(content, signal);
+    if (this.proofs.keptSubjects > 0) await this.#persistence.save(content, signal);
   }
 }

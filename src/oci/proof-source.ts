@@ -52,6 +52,11 @@ export class ProofSource implements ImageSource, KeptProofs {
     return this.#keptSubjects;
   }
 
+  /** Something was fetched in this run, and with it the store has grown. */
+  get hasFetched(): boolean {
+    return this.#fetched.size > 0;
+  }
+
   async resolve(reference: Reference, signal?: AbortSignal): Promise<Manifest> {
     const { repository, digest, tag = 'latest' } = reference;
     if (digest !== undefined) return this.manifest(repository, digest, signal);

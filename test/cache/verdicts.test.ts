@@ -1,6 +1,6 @@
 // The proof cache, end to end: what a second run asks for, believes and keeps.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pushDemoSnapshot } from '../../demo/snapshot.ts';
 import { always, matching } from '../support/faults.ts';
@@ -287,6 +287,32 @@ describe('only successes are kept', () => {
     gate.registry.faults.push(matching(/referrers/, UNAVAILABLE));
     expect((await validate([image])).report.result).toBe('undetermined');
     expect(files(temp.path).filter((file) => file.endsWith('.json'))).toEqual([]);
+  });
+});
+
+describe('the bound', () => {
+  const blobs = () => files(temp.path).filter((file) => !file.endsWith('.json'));
+  const weight = () => blobs().reduce((sum, file) => sum + readFileSync(file).length, 0);
+  const isKept = (image: string) => blobs().some((file) => basename(file) === image.split(':').at(-1));
+
+  it('is kept by runs that only see what is rejected', async () => {
+    const [one = '', two = ''] = ['one', 'two'].map((name) =>
+      gate.reference(name, pushImage(gate.registry, name)),
+    );
+    await validate([one]);
+    await validate([two], { 'cache-max-size': `${weight() + 10}B` });
+    expect([isKept(one), isKept(two)]).toEqual([false, true]);
+  });
+
+  it('spares what a record leads to before what none does', async () => {
+    const rejected = gate.reference('bad', pushImage(gate.registry, 'bad'));
+    const good = await gate.push('good');
+    await validate([good]);
+    const enoughForTwo = 2 * weight() + 100;
+    await validate([rejected]);
+    await validate([await gate.push('more')], { 'cache-max-size': `${enoughForTwo}B` });
+    expect(isKept(rejected)).toBe(false);
+    expect((await validate([good])).requests).toBe(0);
   });
 });
 
