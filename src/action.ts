@@ -7,10 +7,10 @@ import * as core from '@actions/core';
 import { systemClock } from './base/clock.ts';
 import { toProofgateError } from './base/errors.ts';
 import { actionPersistence, cacheProgram } from './cache-place.ts';
+import { settleEngine } from './engine.ts';
 import { EXIT_REJECTED, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { commandFolder, installCommand } from './install.ts';
 import { watchInterruption } from './interruption.ts';
-import { keepMemorySmall } from './memory.ts';
 import { localFiles } from './options/input-files.ts';
 import { optionsOf } from './options/option-list.ts';
 import { type Options, parseOptions } from './options.ts';
@@ -141,7 +141,7 @@ function fail(thrown: unknown): void {
   end(['The run failed:', ...renderProblems([toProofgateError(thrown)])]);
 }
 
-keepMemorySmall();
+settleEngine();
 // Until main says otherwise: an event loop that runs dry must not read as success.
 process.exitCode = EXIT_REJECTED;
 process.on('uncaughtException', fail);

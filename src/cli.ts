@@ -4,9 +4,9 @@ import { systemClock } from './base/clock.ts';
 import { type ProofgateError, toProofgateError } from './base/errors.ts';
 import { runCacheCommand } from './cache-command.ts';
 import { commandPersistence } from './cache-place.ts';
+import { settleEngine } from './engine.ts';
 import { EXIT_UNDETERMINED, EXIT_USAGE, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { watchInterruption } from './interruption.ts';
-import { keepMemorySmall } from './memory.ts';
 import { type CacheAction, parseCommandLine } from './options/command-line.ts';
 import type { RawOptions } from './options/option-reader.ts';
 import { type Options, parseOptions } from './options.ts';
@@ -105,7 +105,7 @@ async function fail(thrown: unknown): Promise<never> {
   process.exit(error.kind === 'usage' ? EXIT_USAGE : EXIT_UNDETERMINED);
 }
 
-keepMemorySmall();
+settleEngine();
 // Until main says otherwise: an event loop that runs dry must not read as success.
 process.exitCode = EXIT_UNDETERMINED;
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}); // `write` tells.

@@ -79866,6 +79866,21 @@ function namedDirectory(directory, warn) {
     return new DirectoryPersistence({ directory, createIfMissing: false, warn });
 }
 
+;// CONCATENATED MODULE: external "node:v8"
+const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+;// CONCATENATED MODULE: ./lib/src/engine.js
+// Settings of the JavaScript engine for a process that lives for seconds, on runners and in pods that are small.
+
+/** Call it first thing in an entry. */
+function settleEngine() {
+    // The space for young objects keeps its first size. V8 would let it grow to 48 MiB on a machine with much memory, for a
+    // few per cent of speed; measured with 200 keyless components: 134 instead of 215 MiB at the peak.
+    (0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
+    // At exit Node waits for compilations in the background, and one by Maglev may wait for a garbage collection that
+    // never comes any more (nodejs/node#54918): a verdict that hangs. TurboFan alone is as fast here.
+    (0,external_node_v8_namespaceObject.setFlagsFromString)('--no-maglev');
+}
+
 ;// CONCATENATED MODULE: ./lib/src/interruption.js
 // SIGINT and SIGTERM: the first ends the run early, and what is known is reported; the second ends the process.
 
@@ -79886,22 +79901,6 @@ function watchInterruption(exitCode) {
                 process.off(name, interrupt);
         },
     };
-}
-
-;// CONCATENATED MODULE: external "node:v8"
-const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
-;// CONCATENATED MODULE: ./lib/src/memory.js
-// The process's memory: runners and pods are small, and many components make much that lives for a moment.
-
-/**
- * Keeps the space for young objects at its first size. V8 would let it grow to 48 MiB on a machine with much memory, for
- * a few per cent of speed; measured with 200 keyless components: 134 instead of 215 MiB at the peak. And collects the
- * old ones when they have grown by half since the last time, not at twice to four times their size: 291 instead of
- * 368 MiB with 2,000 components.
- */
-function keepMemorySmall() {
-    (0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
-    (0,external_node_v8_namespaceObject.setFlagsFromString)('--heap-growing-percent=50');
 }
 
 ;// CONCATENATED MODULE: ./node_modules/commander/lib/error.js
@@ -98723,6 +98722,10 @@ class ProofSource {
     get keptSubjects() {
         return this.#keptSubjects;
     }
+    /** Something was fetched in this run, and with it the store has grown. */
+    get hasFetched() {
+        return this.#fetched.size > 0;
+    }
     async resolve(reference, signal) {
         const { repository, digest, tag = 'latest' } = reference;
         if (digest !== undefined)
@@ -98899,9 +98902,9 @@ class ProofCache {
         const proofs = new ProofSource({ registry, blobs, index, clock, maxAgeMs });
         return new ProofCache(persistence, blobs, index, proofs);
     }
-    /** Prunes, and saves when something new was verified. Never throws. */
+    /** Prunes what has grown, and saves when something new was verified. Never throws. */
     async close(signal) {
-        if (this.proofs.keptSubjects === 0)
+        if (!this.proofs.hasFetched)
             return;
         const reachable = new Set();
         const content = [];
@@ -98912,7 +98915,8 @@ class ProofCache {
         }
         await this.#blobs.prune({ keep: new Set(), reachable });
         await this.#index.prune();
-        await this.#persistence.save(content, signal);
+        if (this.proofs.keptSubjects > 0)
+            await this.#persistence.save(content, signal);
     }
 }
 
@@ -98932,6 +98936,246 @@ async function mapBounded(items, limit, work) {
     };
     await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
     return results;
+}
+
+;// CONCATENATED MODULE: ./lib/src/validate/findings.js
+const MAX_DETAILS = 20;
+const DEFAULT_HINT = {
+    rejected: 'Do not release this image before the cause is known.',
+    undetermined: 'Run again; if it stays, look at the registry and at the credentials in use.',
+};
+/** A finding never passes: bad input that only shows here (a key file is fine, a reference is not) is a "no". */
+function findings_toFinding(code, error, more = {}) {
+    const outcome = error.kind === 'undetermined' ? 'undetermined' : 'rejected';
+    return {
+        code,
+        outcome,
+        reason: error.code,
+        message: error.message,
+        hint: error.hint ?? DEFAULT_HINT[outcome],
+        ...(more.term === undefined ? {} : { term: more.term }),
+        details: (more.details ?? []).slice(0, MAX_DETAILS),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/validate/tasks.js
+// The tasks that built the images: named by verified provenance, verified once per bundle.
+
+
+
+/** Verifies task bundles with their own signers, each once a run. */
+class BundleExaminer {
+    #images;
+    #proofs;
+    #examiner;
+    #signal;
+    #bundles = new Map();
+    #shared = 0;
+    constructor({ images, proofs }, examiner, signal) {
+        this.#images = images;
+        this.#proofs = proofs;
+        this.#examiner = examiner;
+        this.#signal = signal;
+    }
+    get shared() {
+        return this.#shared;
+    }
+    /** What is known of each, by reference. Never rejects. */
+    async examine(bundles) {
+        const examined = bundles.map(async (bundle) => [bundle.reference, await this.#examineOnce(bundle)]);
+        return new Map(await Promise.all(examined));
+    }
+    #examineOnce(bundle) {
+        const known = this.#bundles.get(bundle.reference);
+        if (known !== undefined) {
+            this.#shared += 1;
+            return known;
+        }
+        const examined = this.#examine(bundle);
+        this.#bundles.set(bundle.reference, examined);
+        return examined;
+    }
+    async #examine({ repository, digest, reference }) {
+        try {
+            const manifest = await this.#images.manifest(repository, digest, this.#signal);
+            const examined = toExaminedBundle(reference, await this.#examiner.examine(repository, manifest));
+            if (examined.findings.length === 0)
+                await this.#proofs?.keep(repository, digest);
+            return examined;
+        }
+        catch (error) {
+            return toExaminedBundle(reference, { type: 'failed', error: toProofgateError(error) });
+        }
+    }
+}
+function toExaminedBundle(reference, examination) {
+    const fail = (error, details = []) => {
+        const finding = findings_toFinding('builtin.task_bundle.signature_check', error, { term: reference, details });
+        return { findings: [finding], signatures: [] };
+    };
+    if (examination.type === 'failed')
+        return fail(examination.error);
+    const { signatures, failure } = examination.seen.signatures;
+    if (failure !== undefined)
+        return fail(failure.error, failure.details);
+    if (signatures.length > 0)
+        return { findings: [], signatures };
+    return fail(new errors_ProofgateError('INTERNAL', `${reference} has neither proof nor failure`));
+}
+/** The finding for a task that cannot be verified at all, whoever signed it. */
+function toTaskFinding(task) {
+    const code = 'builtin.task_bundle.signature_check';
+    if (task.type === 'unpinned') {
+        const message = `the provenance names the task bundle ${task.reference} without a digest`;
+        const hint = 'Pin the bundle by digest in the pipeline: a tag may have pointed elsewhere when it ran.';
+        return findings_toFinding(code, new errors_ProofgateError('TASK_UNPINNED', message, { hint }), { term: task.reference });
+    }
+    const message = `the task ${task.task} has no signature that could be verified: ${task.why}`;
+    const hint = 'Use a task from a signed bundle, pinned by digest, or do not ask for the signatures of task bundles.';
+    return findings_toFinding(code, new errors_ProofgateError('TASK_UNVERIFIABLE', message, { hint }), { term: task.task });
+}
+/** The report's view of all bundles, with the components that used each; none was verified when `examined` lacks it. */
+function toTaskBundleResults(components, examined) {
+    const uses = components.flatMap(({ taskBundles, containerImage }) => taskBundles.map((reference) => ({ reference, containerImage })));
+    const byReference = Map.groupBy(uses, ({ reference }) => reference);
+    return [...byReference.keys()].sort().map((reference) => {
+        const users = new Set(byReference.get(reference)?.map(({ containerImage }) => containerImage));
+        const { findings, signatures } = examined.get(reference) ?? { findings: [], signatures: [] };
+        const outcome = !examined.has(reference)
+            ? 'collected'
+            : findings.length > 0
+                ? worstOutcome(findings.map((finding) => finding.outcome))
+                : 'verified';
+        return { reference, outcome, findings, signatures, components: [...users] };
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/src/validate/component.js
+// One component judged: what was seen, and what is required, into one result.
+
+
+
+
+const nothing = { findings: [], successes: [] };
+/** Judges one component. It is `verified` only when each required check left a success and none a finding. */
+function judgeComponent(evidence, requirements) {
+    const { target, examination } = evidence;
+    const verdicts = [judgeAccess(evidence), ...judgeEvidence(evidence, requirements)];
+    const findings = verdicts.flatMap((verdict) => verdict.findings);
+    const successes = verdicts.flatMap((verdict) => verdict.successes);
+    const seen = examination?.type === 'seen' ? examination.seen : undefined;
+    const bundles = evidence.tasks.tasks.flatMap((task) => (task.type === 'bundle' ? [task.reference] : []));
+    return {
+        name: target.component.name,
+        containerImage: target.component.containerImage,
+        source: target.component.source,
+        ...(target.manifest && target.repository
+            ? { resolved: pinned(target.repository, target.manifest.digest) }
+            : {}),
+        ...(target.platform === undefined ? {} : { platform: target.platform }),
+        ...(target.index === undefined ? {} : { index: target.index }),
+        outcome: judgeOutcome(findings, successes, requirements),
+        findings,
+        successes,
+        warnings: [...unreadWarnings(seen?.signatures), ...unreadWarnings(seen?.attestations)],
+        signatures: seen?.signatures.signatures ?? [],
+        attestations: seen?.attestations.summaries ?? [],
+        taskBundles: [...new Set(bundles)],
+    };
+}
+function judgeOutcome(findings, successes, requirements) {
+    if (findings.some((finding) => finding.outcome === 'rejected'))
+        return 'rejected';
+    const passed = new Set(successes.map((success) => success.code));
+    const isComplete = requiredChecks(requirements).every((code) => passed.has(code));
+    return findings.length === 0 && isComplete ? 'verified' : 'undetermined';
+}
+function requiredChecks(requirements) {
+    return [
+        'builtin.image.accessible',
+        ...(requirements.signature ? ['builtin.image.signature_check'] : []),
+        ...(requirements.attestation
+            ? ['builtin.attestation.signature_check', 'builtin.attestation.syntax_check']
+            : []),
+        ...(requirements.taskBundles ? ['builtin.task_bundle.signature_check'] : []),
+    ];
+}
+function judgeAccess({ target, examination }) {
+    const code = 'builtin.image.accessible';
+    if (target.error !== undefined)
+        return component_failed(code, target.error);
+    if (target.manifest === undefined || examination === undefined) {
+        return component_failed(code, new errors_ProofgateError('INTERNAL', `nobody looked at ${target.component.containerImage}`));
+    }
+    if (examination.type === 'failed')
+        return component_failed(code, examination.error);
+    return component_passed(code, `The registry has ${target.manifest.digest}`);
+}
+function judgeEvidence(evidence, requirements) {
+    const { examination } = evidence;
+    if (examination?.type !== 'seen')
+        return [];
+    const { signatures, attestations } = examination.seen;
+    return [
+        requirements.signature ? judgeKind('builtin.image.signature_check', signatures) : nothing,
+        requirements.attestation ? judgeKind('builtin.attestation.signature_check', attestations) : nothing,
+        requirements.attestation ? judgeSyntax(attestations) : nothing,
+        requirements.taskBundles ? judgeTasks(evidence, attestations) : nothing,
+    ];
+}
+function judgeKind(code, { signatures, failure }) {
+    if (failure !== undefined)
+        return component_failed(code, failure.error, { details: failure.details });
+    if (signatures.length === 0)
+        return component_failed(code, new errors_ProofgateError('INTERNAL', 'neither proof nor failure'));
+    const signer = signatures[0]?.signedBy;
+    const who = signer?.type === 'identity' ? signer.subject : signer?.name;
+    return component_passed(code, `${signatures.length} verified, signed by ${who}`);
+}
+function judgeSyntax({ signatures, syntax }) {
+    const code = 'builtin.attestation.syntax_check';
+    if (signatures.length === 0)
+        return nothing; // builtin.attestation.signature_check says so already.
+    return syntax.length > 0 ? { findings: syntax, successes: [] } : component_passed(code, 'Pass');
+}
+function judgeTasks({ tasks, bundles }, attestations) {
+    const code = 'builtin.task_bundle.signature_check';
+    if (tasks.problem !== undefined)
+        return component_failed(code, tasks.problem);
+    if (attestations.failure !== undefined)
+        return component_failed(code, unknownTasks(attestations.failure.error));
+    const unread = attestations.unread.find((error) => error.kind === 'undetermined');
+    const incomplete = unread === undefined ? [] : [findings_toFinding(code, unread)];
+    const findings = tasks.tasks.flatMap((task) => {
+        if (task.type !== 'bundle')
+            return [toTaskFinding(task)];
+        const examined = bundles.get(task.reference);
+        if (examined !== undefined)
+            return examined.findings;
+        const error = new errors_ProofgateError('INTERNAL', `nobody looked at the task bundle ${task.reference}`);
+        return [findings_toFinding(code, error, { term: task.reference })];
+    });
+    const all = [...incomplete, ...findings];
+    return all.length > 0 ? { findings: all, successes: [] } : component_passed(code, `${tasks.tasks.length} verified`);
+}
+/** As undetermined, or as rejected, as the attestations are. */
+function unknownTasks(cause) {
+    const message = 'nobody says which tasks built it, since its attestations did not verify';
+    return new errors_ProofgateError(cause.code, message, {
+        cause,
+        hint: 'Mend what is wrong with its attestations first.',
+    });
+}
+function unreadWarnings(kind) {
+    if (kind === undefined || kind.failure !== undefined)
+        return [];
+    return kind.unread.map((error) => `a piece of evidence was not looked at: ${error.message}`);
+}
+function component_passed(code, message) {
+    return { findings: [], successes: [{ code, message }] };
+}
+function component_failed(code, error, more = {}) {
+    return { findings: [findings_toFinding(code, error, more)], successes: [] };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/verify/slsa.js
@@ -99075,26 +99319,6 @@ function parsePredicate(schema, statement) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/src/validate/findings.js
-const MAX_DETAILS = 20;
-const DEFAULT_HINT = {
-    rejected: 'Do not release this image before the cause is known.',
-    undetermined: 'Run again; if it stays, look at the registry and at the credentials in use.',
-};
-/** A finding never passes: bad input that only shows here (a key file is fine, a reference is not) is a "no". */
-function findings_toFinding(code, error, more = {}) {
-    const outcome = error.kind === 'undetermined' ? 'undetermined' : 'rejected';
-    return {
-        code,
-        outcome,
-        reason: error.code,
-        message: error.message,
-        hint: error.hint ?? DEFAULT_HINT[outcome],
-        ...(more.term === undefined ? {} : { term: more.term }),
-        details: (more.details ?? []).slice(0, MAX_DETAILS),
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/verify/task-bundles.js
 // Which Tekton tasks built an image, as its verified provenance names them.
 
@@ -99216,10 +99440,8 @@ function describeTask(task) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/validate/tasks.js
-// The tasks that built the images: named by verified provenance, verified once per bundle.
-
-
+;// CONCATENATED MODULE: ./lib/src/validate/task-list.js
+// The tasks that built one image, as its verified provenance names them.
 
 
 const NO_TASKS = { tasks: [], problem: undefined };
@@ -99235,233 +99457,52 @@ function listTasks(attestations) {
 function bundlesOf(list) {
     return list.tasks.filter((task) => task.type === 'bundle');
 }
-/** Verifies task bundles with their own signers, each once a run. */
-class BundleExaminer {
-    #images;
-    #proofs;
-    #examiner;
-    #signal;
-    #bundles = new Map();
-    #shared = 0;
-    constructor({ images, proofs }, examiner, signal) {
-        this.#images = images;
-        this.#proofs = proofs;
-        this.#examiner = examiner;
-        this.#signal = signal;
-    }
-    get shared() {
-        return this.#shared;
-    }
-    /** What is known of each, by reference. Never rejects. */
-    async examine(bundles) {
-        const examined = bundles.map(async (bundle) => [bundle.reference, await this.#examineOnce(bundle)]);
-        return new Map(await Promise.all(examined));
-    }
-    #examineOnce(bundle) {
-        const known = this.#bundles.get(bundle.reference);
-        if (known !== undefined) {
-            this.#shared += 1;
-            return known;
-        }
-        const examined = this.#examine(bundle);
-        this.#bundles.set(bundle.reference, examined);
-        return examined;
-    }
-    async #examine({ repository, digest, reference }) {
-        try {
-            const manifest = await this.#images.manifest(repository, digest, this.#signal);
-            const examined = toExaminedBundle(reference, await this.#examiner.examine(repository, manifest));
-            if (examined.findings.length === 0)
-                await this.#proofs?.keep(repository, digest);
-            return examined;
-        }
-        catch (error) {
-            return toExaminedBundle(reference, { type: 'failed', error: toProofgateError(error) });
-        }
-    }
-}
-function toExaminedBundle(reference, examination) {
-    const fail = (error, details = []) => {
-        const finding = findings_toFinding('builtin.task_bundle.signature_check', error, { term: reference, details });
-        return { findings: [finding], signatures: [] };
-    };
-    if (examination.type === 'failed')
-        return fail(examination.error);
-    const { verified, failure } = examination.result.signatures;
-    if (failure !== undefined)
-        return fail(failure.error, failure.details);
-    if (verified.length > 0)
-        return { findings: [], signatures: verified.map((one) => one.signature) };
-    return fail(new errors_ProofgateError('INTERNAL', `${reference} has neither proof nor failure`));
-}
-/** The finding for a task that cannot be verified at all, whoever signed it. */
-function toTaskFinding(task) {
-    const code = 'builtin.task_bundle.signature_check';
-    if (task.type === 'unpinned') {
-        const message = `the provenance names the task bundle ${task.reference} without a digest`;
-        const hint = 'Pin the bundle by digest in the pipeline: a tag may have pointed elsewhere when it ran.';
-        return findings_toFinding(code, new errors_ProofgateError('TASK_UNPINNED', message, { hint }), { term: task.reference });
-    }
-    const message = `the task ${task.task} has no signature that could be verified: ${task.why}`;
-    const hint = 'Use a task from a signed bundle, pinned by digest, or do not ask for the signatures of task bundles.';
-    return findings_toFinding(code, new errors_ProofgateError('TASK_UNVERIFIABLE', message, { hint }), { term: task.task });
-}
-/** The report's view of all bundles, with the components that used each; none was verified when `examined` lacks it. */
-function toTaskBundleResults(components, examined) {
-    const uses = components.flatMap(({ taskBundles, containerImage }) => taskBundles.map((reference) => ({ reference, containerImage })));
-    const byReference = Map.groupBy(uses, ({ reference }) => reference);
-    return [...byReference.keys()].sort().map((reference) => {
-        const users = new Set(byReference.get(reference)?.map(({ containerImage }) => containerImage));
-        const { findings, signatures } = examined.get(reference) ?? { findings: [], signatures: [] };
-        const outcome = !examined.has(reference)
-            ? 'collected'
-            : findings.length > 0
-                ? worstOutcome(findings.map((finding) => finding.outcome))
-                : 'verified';
-        return { reference, outcome, findings, signatures, components: [...users] };
-    });
-}
 
-;// CONCATENATED MODULE: ./lib/src/validate/component.js
-// One component judged: what was seen, and what is required, into one result.
+;// CONCATENATED MODULE: ./lib/src/validate/seen.js
+// What remains of a verified subject for the judgement and the report. Statements and payloads are let go here:
+// provenance and SBOMs of thousands of components would fill the memory.
 
 
 
 
-
-const nothing = { findings: [], successes: [] };
-/** Judges one component. It is `verified` only when each required check left a success and none a finding. */
-function judgeComponent(evidence, requirements) {
-    const { target, examination } = evidence;
-    const verdicts = [judgeAccess(evidence), ...judgeEvidence(evidence, requirements)];
-    const findings = verdicts.flatMap((verdict) => verdict.findings);
-    const successes = verdicts.flatMap((verdict) => verdict.successes);
-    const seen = examination?.type === 'seen' ? examination.result : undefined;
-    const bundles = evidence.tasks.tasks.flatMap((task) => (task.type === 'bundle' ? [task.reference] : []));
+function toSeen({ signatures, attestations }) {
+    const { verified } = attestations;
     return {
-        name: target.component.name,
-        containerImage: target.component.containerImage,
-        source: target.component.source,
-        ...(target.manifest && target.repository
-            ? { resolved: pinned(target.repository, target.manifest.digest) }
-            : {}),
-        ...(target.platform === undefined ? {} : { platform: target.platform }),
-        ...(target.index === undefined ? {} : { index: target.index }),
-        outcome: judgeOutcome(findings, successes, requirements),
-        findings,
-        successes,
-        warnings: [...unreadWarnings(seen?.signatures), ...unreadWarnings(seen?.attestations)],
-        signatures: seen?.signatures.verified.map((verified) => verified.signature) ?? [],
-        attestations: seen?.attestations.verified.flatMap(toAttestationSummary) ?? [],
-        taskBundles: [...new Set(bundles)],
+        signatures: toSeenKind(signatures),
+        attestations: {
+            ...toSeenKind(attestations),
+            summaries: verified.flatMap(toSummary),
+            syntax: verified.flatMap(toSyntaxFindings),
+            tasks: listTasks(verified),
+        },
     };
 }
-function judgeOutcome(findings, successes, requirements) {
-    if (findings.some((finding) => finding.outcome === 'rejected'))
-        return 'rejected';
-    const passed = new Set(successes.map((success) => success.code));
-    const isComplete = requiredChecks(requirements).every((code) => passed.has(code));
-    return findings.length === 0 && isComplete ? 'verified' : 'undetermined';
+function toSeenKind({ verified, failure, unread }) {
+    return { signatures: verified.map(({ signature }) => signature), failure, unread };
 }
-function requiredChecks(requirements) {
-    return [
-        'builtin.image.accessible',
-        ...(requirements.signature ? ['builtin.image.signature_check'] : []),
-        ...(requirements.attestation
-            ? ['builtin.attestation.signature_check', 'builtin.attestation.syntax_check']
-            : []),
-        ...(requirements.taskBundles ? ['builtin.task_bundle.signature_check'] : []),
-    ];
-}
-function judgeAccess({ target, examination }) {
-    const code = 'builtin.image.accessible';
-    if (target.error !== undefined)
-        return component_failed(code, target.error);
-    if (target.manifest === undefined || examination === undefined) {
-        return component_failed(code, new errors_ProofgateError('INTERNAL', `nobody looked at ${target.component.containerImage}`));
-    }
-    if (examination.type === 'failed')
-        return component_failed(code, examination.error);
-    return component_passed(code, `The registry has ${target.manifest.digest}`);
-}
-function judgeEvidence(evidence, requirements) {
-    const { examination } = evidence;
-    if (examination?.type !== 'seen')
+function toSyntaxFindings({ claim, signature }) {
+    if (claim.type !== 'statement')
         return [];
-    const { signatures, attestations } = examination.result;
-    return [
-        requirements.signature ? judgeKind('builtin.image.signature_check', signatures) : nothing,
-        requirements.attestation ? judgeKind('builtin.attestation.signature_check', attestations) : nothing,
-        requirements.attestation ? judgeSyntax(attestations.verified) : nothing,
-        requirements.taskBundles ? judgeTasks(evidence, attestations) : nothing,
-    ];
-}
-function judgeKind(code, { verified, failure }) {
-    if (failure !== undefined)
-        return component_failed(code, failure.error, { details: failure.details });
-    if (verified.length === 0)
-        return component_failed(code, new errors_ProofgateError('INTERNAL', 'neither proof nor failure'));
-    const [first] = verified;
-    const signer = first?.signature.signedBy;
-    const who = signer?.type === 'identity' ? signer.subject : signer?.name;
-    return component_passed(code, `${verified.length} verified, signed by ${who}`);
-}
-function judgeSyntax(attestations) {
-    const code = 'builtin.attestation.syntax_check';
-    if (attestations.length === 0)
-        return nothing; // builtin.attestation.signature_check says so already.
-    const findings = attestations.flatMap((verified) => {
-        if (verified.claim.type !== 'statement')
-            return [];
-        const { statement } = verified.claim;
-        const details = findSyntaxProblems(statement);
-        if (details.length === 0)
-            return [];
-        const message = `the ${statement.predicateType} attestation in ${verified.signature.manifest} breaks its schema: ${details[0]}`;
-        const hint = 'Mend what writes this provenance; its signature is fine, its content is not.';
-        return [findings_toFinding(code, new errors_ProofgateError('STATEMENT_INVALID', message, { hint }), { details })];
-    });
-    return findings.length > 0 ? { findings, successes: [] } : component_passed(code, 'Pass');
-}
-function judgeTasks({ tasks, bundles }, attestations) {
-    const code = 'builtin.task_bundle.signature_check';
-    if (tasks.problem !== undefined)
-        return component_failed(code, tasks.problem);
-    if (attestations.failure !== undefined)
-        return component_failed(code, unknownTasks(attestations.failure.error));
-    const unread = attestations.unread.find((error) => error.kind === 'undetermined');
-    const incomplete = unread === undefined ? [] : [findings_toFinding(code, unread)];
-    const findings = tasks.tasks.flatMap((task) => {
-        if (task.type !== 'bundle')
-            return [toTaskFinding(task)];
-        const examined = bundles.get(task.reference);
-        if (examined !== undefined)
-            return examined.findings;
-        const error = new errors_ProofgateError('INTERNAL', `nobody looked at the task bundle ${task.reference}`);
-        return [findings_toFinding(code, error, { term: task.reference })];
-    });
-    const all = [...incomplete, ...findings];
-    return all.length > 0 ? { findings: all, successes: [] } : component_passed(code, `${tasks.tasks.length} verified`);
-}
-/** As undetermined, or as rejected, as the attestations are. */
-function unknownTasks(cause) {
-    const message = 'nobody says which tasks built it, since its attestations did not verify';
-    return new errors_ProofgateError(cause.code, message, {
-        cause,
-        hint: 'Mend what is wrong with its attestations first.',
-    });
-}
-function toAttestationSummary(verified) {
-    if (verified.claim.type !== 'statement')
+    const { statement } = claim;
+    const details = findSyntaxProblems(statement);
+    if (details.length === 0)
         return [];
-    const { type, predicateType, predicate } = verified.claim.statement;
+    const message = `the ${statement.predicateType} attestation in ${signature.manifest} breaks its schema: ${details[0]}`;
+    const hint = 'Mend what writes this provenance; its signature is fine, its content is not.';
+    const error = new errors_ProofgateError('STATEMENT_INVALID', message, { hint });
+    return [findings_toFinding('builtin.attestation.syntax_check', error, { details })];
+}
+function toSummary({ claim, signature }) {
+    if (claim.type !== 'statement')
+        return [];
+    const { type, predicateType, predicate } = claim.statement;
     const predicateBuildType = findBuildType(predicate);
     return [
         {
             type,
             predicateType,
             ...(predicateBuildType === undefined ? {} : { predicateBuildType }),
-            signatures: [verified.signature],
+            signatures: [signature],
         },
     ];
 }
@@ -99470,20 +99511,10 @@ function findBuildType(predicate) {
     const found = buildType ?? buildDefinition?.buildType;
     return typeof found === 'string' ? found : undefined;
 }
-function unreadWarnings(kind) {
-    if (kind === undefined || kind.failure !== undefined)
-        return [];
-    return kind.unread.map((error) => `a piece of evidence was not looked at: ${error.message}`);
-}
-function component_passed(code, message) {
-    return { findings: [], successes: [{ code, message }] };
-}
-function component_failed(code, error, more = {}) {
-    return { findings: [findings_toFinding(code, error, more)], successes: [] };
-}
 
 ;// CONCATENATED MODULE: ./lib/src/validate/examination.js
 // What was looked at and seen for one digest in one repository, before anybody judges it.
+
 
 
 
@@ -99528,8 +99559,8 @@ class Examiner {
             // What an earlier run kept may say yes, and never no: then the registry is asked.
             const isEnough = result.signatures.failure === undefined && result.attestations.failure === undefined;
             if (isEnough || !(await this.#proofs?.distrust(repository, manifest.digest)))
-                return { type: 'seen', result };
-            return { type: 'seen', result: await this.#verify(repository, manifest) };
+                return { type: 'seen', seen: toSeen(result) };
+            return { type: 'seen', seen: toSeen(await this.#verify(repository, manifest)) };
         }
         catch (error) {
             return { type: 'failed', error: toProofgateError(error) };
@@ -99640,6 +99671,7 @@ function toFailedTarget(component, repository, error) {
 
 
 
+
 /**
  * Validates every component, always: failures become findings, and an aborted `signal` leaves what is known,
  * with the rest `undetermined`. Never rejects for a component.
@@ -99710,7 +99742,7 @@ class Release {
         const examination = repository === undefined || manifest === undefined
             ? undefined
             : await this.#images.examine(repository, manifest);
-        const tasks = listTasks(examination?.type === 'seen' ? examination.result.attestations.verified : []);
+        const tasks = examination?.type === 'seen' ? examination.seen.attestations.tasks : NO_TASKS;
         const bundles = (await this.#bundles?.examine(bundlesOf(tasks))) ?? new Map();
         for (const [reference, bundle] of bundles)
             this.#examinedBundles.set(reference, bundle);
@@ -108855,7 +108887,7 @@ async function fail(thrown) {
     await writeProblems('proofgate: the run failed:', [error]);
     process.exit(error.kind === 'usage' ? EXIT_USAGE : EXIT_UNDETERMINED);
 }
-keepMemorySmall();
+settleEngine();
 // Until main says otherwise: an event loop that runs dry must not read as success.
 process.exitCode = EXIT_UNDETERMINED;
 for (const stream of [process.stdout, process.stderr])

@@ -1,21 +1,13 @@
 // One component judged: what was seen, and what is required, into one result.
 import { ProofgateError } from '../base/errors.ts';
 import { pinned } from '../oci/reference.ts';
-import type {
-  AttestationSummary,
-  CheckCode,
-  ComponentResult,
-  Finding,
-  Outcome,
-  Success,
-} from '../report/report.ts';
-import { findSyntaxProblems } from '../verify/slsa.ts';
-import type { KindResult } from '../verify/subject.ts';
-import type { Verified } from '../verify/verifier.ts';
+import type { CheckCode, ComponentResult, Finding, Outcome, Success } from '../report/report.ts';
 import type { Examination } from './examination.ts';
 import type { Target } from './expansion.ts';
 import { toFinding } from './findings.ts';
-import { type ExaminedBundle, type TaskList, toTaskFinding } from './tasks.ts';
+import type { SeenAttestations, SeenKind } from './seen.ts';
+import type { TaskList } from './task-list.ts';
+import { type ExaminedBundle, toTaskFinding } from './tasks.ts';
 
 /** What a component must show to be verified. */
 export interface Requirements {
@@ -43,7 +35,7 @@ export function judgeComponent(evidence: ComponentEvidence, requirements: Requir
   const verdicts = [judgeAccess(evidence), ...judgeEvidence(evidence, requirements)];
   const findings = verdicts.flatMap((verdict) => verdict.findings);
   const successes = verdicts.flatMap((verdict) => verdict.successes);
-  const seen = examination?.type === 'seen' ? examination.result : undefined;
+  const seen = examination?.type === 'seen' ? examination.seen : undefined;
   const bundles = evidence.tasks.tasks.flatMap((task) => (task.type === 'bundle' ? [task.reference] : []));
   return {
     name: target.component.name,
@@ -58,8 +50,8 @@ export function judgeComponent(evidence: ComponentEvidence, requirements: Requir
     findings,
     successes,
     warnings: [...unreadWarnings(seen?.signatures), ...unreadWarnings(seen?.attestations)],
-    signatures: seen?.signatures.verified.map((verified) => verified.signature) ?? [],
-    attestations: seen?.attestations.verified.flatMap(toAttestationSummary) ?? [],
+    signatures: seen?.signatures.signatures ?? [],
+    attestations: seen?.attestations.summaries ?? [],
     taskBundles: [...new Set(bundles)],
   };
 }
@@ -102,40 +94,31 @@ function judgeAccess({ target, examination }: ComponentEvidence): Verdict {
 function judgeEvidence(evidence: ComponentEvidence, requirements: Requirements): readonly Verdict[] {
   const { examination } = evidence;
   if (examination?.type !== 'seen') return [];
-  const { signatures, attestations } = examination.result;
+  const { signatures, attestations } = examination.seen;
   return [
     requirements.signature ? judgeKind('builtin.image.signature_check', signatures) : nothing,
     requirements.attestation ? judgeKind('builtin.attestation.signature_check', attestations) : nothing,
-    requirements.attestation ? judgeSyntax(attestations.verified) : nothing,
+    requirements.attestation ? judgeSyntax(attestations) : nothing,
     requirements.taskBundles ? judgeTasks(evidence, attestations) : nothing,
   ];
 }
 
-function judgeKind(code: CheckCode, { verified, failure }: KindResult): Verdict {
+function judgeKind(code: CheckCode, { signatures, failure }: SeenKind): Verdict {
   if (failure !== undefined) return failed(code, failure.error, { details: failure.details });
-  if (verified.length === 0) return failed(code, new ProofgateError('INTERNAL', 'neither proof nor failure'));
-  const [first] = verified;
-  const signer = first?.signature.signedBy;
+  if (signatures.length === 0)
+    return failed(code, new ProofgateError('INTERNAL', 'neither proof nor failure'));
+  const signer = signatures[0]?.signedBy;
   const who = signer?.type === 'identity' ? signer.subject : signer?.name;
-  return passed(code, `${verified.length} verified, signed by ${who}`);
+  return passed(code, `${signatures.length} verified, signed by ${who}`);
 }
 
-function judgeSyntax(attestations: readonly Verified[]): Verdict {
+function judgeSyntax({ signatures, syntax }: SeenAttestations): Verdict {
   const code = 'builtin.attestation.syntax_check';
-  if (attestations.length === 0) return nothing; // builtin.attestation.signature_check says so already.
-  const findings = attestations.flatMap((verified) => {
-    if (verified.claim.type !== 'statement') return [];
-    const { statement } = verified.claim;
-    const details = findSyntaxProblems(statement);
-    if (details.length === 0) return [];
-    const message = `the ${statement.predicateType} attestation in ${verified.signature.manifest} breaks its schema: ${details[0]}`;
-    const hint = 'Mend what writes this provenance; its signature is fine, its content is not.';
-    return [toFinding(code, new ProofgateError('STATEMENT_INVALID', message, { hint }), { details })];
-  });
-  return findings.length > 0 ? { findings, successes: [] } : passed(code, 'Pass');
+  if (signatures.length === 0) return nothing; // builtin.attestation.signature_check says so already.
+  return syntax.length > 0 ? { findings: syntax, successes: [] } : passed(code, 'Pass');
 }
 
-function judgeTasks({ tasks, bundles }: ComponentEvidence, attestations: KindResult): Verdict {
+function judgeTasks({ tasks, bundles }: ComponentEvidence, attestations: SeenKind): Verdict {
   const code = 'builtin.task_bundle.signature_check';
   if (tasks.problem !== undefined) return failed(code, tasks.problem);
   if (attestations.failure !== undefined) return failed(code, unknownTasks(attestations.failure.error));
@@ -161,30 +144,7 @@ function unknownTasks(cause: ProofgateError): ProofgateError {
   });
 }
 
-function toAttestationSummary(verified: Verified): readonly AttestationSummary[] {
-  if (verified.claim.type !== 'statement') return [];
-  const { type, predicateType, predicate } = verified.claim.statement;
-  const predicateBuildType = findBuildType(predicate);
-  return [
-    {
-      type,
-      predicateType,
-      ...(predicateBuildType === undefined ? {} : { predicateBuildType }),
-      signatures: [verified.signature],
-    },
-  ];
-}
-
-function findBuildType(predicate: unknown): string | undefined {
-  const { buildType, buildDefinition } = (predicate ?? {}) as {
-    buildType?: unknown;
-    buildDefinition?: { buildType?: unknown } | null;
-  };
-  const found = buildType ?? buildDefinition?.buildType;
-  return typeof found === 'string' ? found : undefined;
-}
-
-function unreadWarnings(kind: KindResult | undefined): readonly string[] {
+function unreadWarnings(kind: SeenKind | undefined): readonly string[] {
   if (kind === undefined || kind.failure !== undefined) return [];
   return kind.unread.map((error) => `a piece of evidence was not looked at: ${error.message}`);
 }

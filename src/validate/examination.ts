@@ -6,9 +6,10 @@ import type { Manifest } from '../oci/manifest.ts';
 import { formatRepository, type Repository } from '../oci/reference.ts';
 import type { Signers } from '../verify/signers.ts';
 import type { SubjectResult, SubjectVerifier, Wanted } from '../verify/subject.ts';
+import { type Seen, toSeen } from './seen.ts';
 
 export type Examination =
-  | { readonly type: 'seen'; readonly result: SubjectResult }
+  | { readonly type: 'seen'; readonly seen: Seen }
   /** Nobody could look: cancelled, timed out, or a defect. */
   | { readonly type: 'failed'; readonly error: ProofgateError };
 
@@ -62,8 +63,8 @@ export class Examiner {
       // What an earlier run kept may say yes, and never no: then the registry is asked.
       const isEnough = result.signatures.failure === undefined && result.attestations.failure === undefined;
       if (isEnough || !(await this.#proofs?.distrust(repository, manifest.digest)))
-        return { type: 'seen', result };
-      return { type: 'seen', result: await this.#verify(repository, manifest) };
+        return { type: 'seen', seen: toSeen(result) };
+      return { type: 'seen', seen: toSeen(await this.#verify(repository, manifest)) };
     } catch (error) {
       return { type: 'failed', error: toProofgateError(error) };
     }

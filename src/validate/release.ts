@@ -16,14 +16,8 @@ import { judgeComponent, type Requirements } from './component.ts';
 import { Examiner } from './examination.ts';
 import { expandComponent, type Target } from './expansion.ts';
 import type { SnapshotComponent, SnapshotSpec } from './snapshot.ts';
-import {
-  BundleExaminer,
-  bundlesOf,
-  type ExaminedBundle,
-  listTasks,
-  NO_TASKS,
-  toTaskBundleResults,
-} from './tasks.ts';
+import { bundlesOf, NO_TASKS } from './task-list.ts';
+import { BundleExaminer, type ExaminedBundle, toTaskBundleResults } from './tasks.ts';
 
 export interface ReleaseOptions {
   readonly snapshot: SnapshotSpec;
@@ -130,7 +124,7 @@ class Release {
       repository === undefined || manifest === undefined
         ? undefined
         : await this.#images.examine(repository, manifest);
-    const tasks = listTasks(examination?.type === 'seen' ? examination.result.attestations.verified : []);
+    const tasks = examination?.type === 'seen' ? examination.seen.attestations.tasks : NO_TASKS;
     const bundles = (await this.#bundles?.examine(bundlesOf(tasks))) ?? new Map<string, ExaminedBundle>();
     for (const [reference, bundle] of bundles) this.#examinedBundles.set(reference, bundle);
     const result = judgeComponent({ target, examination, tasks, bundles }, this.#requirements);

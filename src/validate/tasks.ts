@@ -8,33 +8,10 @@ import {
   type TaskBundleResult,
   worstOutcome,
 } from '../report/report.ts';
-import { distinctTasks, findTasks, type TaskUse } from '../verify/task-bundles.ts';
-import type { Verified } from '../verify/verifier.ts';
+import type { TaskUse } from '../verify/task-bundles.ts';
 import type { Examination, Examiner } from './examination.ts';
 import { toFinding } from './findings.ts';
-
-export type TaskBundle = Extract<TaskUse, { type: 'bundle' }>;
-
-/** The tasks of one image; `problem` when its provenance could not be read for them. */
-export interface TaskList {
-  readonly tasks: readonly TaskUse[];
-  readonly problem: ProofgateError | undefined;
-}
-
-export const NO_TASKS: TaskList = { tasks: [], problem: undefined };
-
-/** Reads the tasks from attestations that verified. */
-export function listTasks(attestations: readonly Verified[]): TaskList {
-  try {
-    return { tasks: distinctTasks(attestations.flatMap(findTasks)), problem: undefined };
-  } catch (error) {
-    return { tasks: [], problem: toProofgateError(error) };
-  }
-}
-
-export function bundlesOf(list: TaskList): readonly TaskBundle[] {
-  return list.tasks.filter((task) => task.type === 'bundle');
-}
+import type { TaskBundle } from './task-list.ts';
 
 /** What is known of a bundle after it was looked at. No findings: it verified, and `signatures` says by whom. */
 export interface ExaminedBundle {
@@ -104,9 +81,9 @@ function toExaminedBundle(reference: string, examination: Examination): Examined
     return { findings: [finding], signatures: [] };
   };
   if (examination.type === 'failed') return fail(examination.error);
-  const { verified, failure } = examination.result.signatures;
+  const { signatures, failure } = examination.seen.signatures;
   if (failure !== undefined) return fail(failure.error, failure.details);
-  if (verified.length > 0) return { findings: [], signatures: verified.map((one) => one.signature) };
+  if (signatures.length > 0) return { findings: [], signatures };
   return fail(new ProofgateError('INTERNAL', `${reference} has neither proof nor failure`));
 }
 
