@@ -61,7 +61,7 @@ describe('parseOptions', () => {
         rekorUrl: undefined,
         taskBundleSigners: undefined,
         trust: { type: 'public-good' },
-        workers: 24,
+        workers: 40,
         timeoutMs: 300_000,
         strict: true,
         report: undefined,

@@ -168,7 +168,7 @@ export const OPTIONS = [
   {
     name: 'workers',
     kind: 'number',
-    default: '24',
+    default: '40',
     placeholder: 'NUMBER',
     description: 'Most components under way at once, 1 to 256.',
   },
