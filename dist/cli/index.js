@@ -79877,9 +79877,11 @@ function settleEngine() {
     // 127 instead of 215 MiB. It costs a tenth of the cryptography's speed; requests take most of the time.
     (0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
     (0,external_node_v8_namespaceObject.setFlagsFromString)('--optimize-for-size');
-    // At exit Node waits for compilations in the background, and one by Maglev may wait for a garbage collection that
-    // never comes any more (nodejs/node#54918): a verdict that hangs.
-    (0,external_node_v8_namespaceObject.setFlagsFromString)('--no-maglev');
+    // At exit Node waits for the compilations in its background threads, and one of them may wait for a garbage collection
+    // that never comes any more (nodejs/node#54918): a verdict that hangs. So nothing is compiled in the background.
+    for (const flag of ['--no-concurrent-sparkplug', '--no-maglev', '--no-concurrent-recompilation']) {
+        (0,external_node_v8_namespaceObject.setFlagsFromString)(flag);
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/interruption.js
