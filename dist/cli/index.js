@@ -96773,6 +96773,12 @@ function describeAccount({ account, authenticated }) {
     const source = `the credentials from ${account.source}`;
     return authenticated ? `with ${source}` : `${source} were not asked for`;
 }
+/** The registry answered, and there is no such image. */
+function imageNotFound(what) {
+    return new errors_ProofgateError('IMAGE_NOT_FOUND', `${what} does not exist`, {
+        hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
+    });
+}
 
 ;// CONCATENATED MODULE: ./lib/src/oci/token.js
 // Bearer tokens: fetched from the realm that a registry names, kept until shortly before they expire.
@@ -98432,6 +98438,7 @@ function insecure(url) {
 
 
 
+
 /**
  * Read-only client of all registries of one run.
  *
@@ -98482,7 +98489,7 @@ class Registry {
             return await this.manifest(repository, digest, signal);
         const manifest = await this.findManifestByTag(repository, tag, signal);
         if (manifest === undefined)
-            throw notFound(formatReference(reference));
+            throw imageNotFound(formatReference(reference));
         return manifest;
     }
     /**
@@ -98499,7 +98506,7 @@ class Registry {
         const fetch = (shared) => this.#fetchManifest(repository, digest, digest, shared);
         const manifest = await this.#share(this.#manifestFlights, key, fetch, signal);
         if (manifest === undefined)
-            throw notFound(pinned(repository, digest));
+            throw imageNotFound(pinned(repository, digest));
         return manifest;
     }
     /**
@@ -98603,11 +98610,6 @@ function accountName(credential) {
     const { type } = credential;
     return [type, type === 'basic' ? credential.username : fingerprint_fingerprint(['account', credential.token])];
 }
-function notFound(what) {
-    return new errors_ProofgateError('IMAGE_NOT_FOUND', `${what} does not exist`, {
-        hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
-    });
-}
 
 ;// CONCATENATED MODULE: ./lib/src/oci/subject-proofs.js
 
@@ -98700,7 +98702,6 @@ function toListed({ mediaType, digest, bytes }) {
 
 
 const LEGACY_TAG = /^(sha256|sha512)-([0-9a-f]+)\.(sig|att)$/;
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 class ProofSource {
     #options;
     #subjects;
@@ -98738,7 +98739,7 @@ class ProofSource {
         if ((await this.#repositories()).has(formatRepository(repository))) {
             const found = await registry.head(repository, tag, signal);
             if (found === undefined)
-                throw proof_source_notFound(formatReference(reference));
+                throw imageNotFound(formatReference(reference));
             this.#readable.add(formatRepository(repository));
             // What the header claims is only where to look: the content has to have that digest.
             if (found.claimed !== undefined)
@@ -98814,7 +98815,9 @@ class ProofSource {
         return this.#subjects.origin(repository, digest);
     }
     async #readManifest(repository, digest, signal) {
-        const bytes = await this.#options.blobs.read(digest, { maxBytes: MAX_MANIFEST_BYTES });
+        const bytes = await this.#options.blobs.read(digest, {
+            maxBytes: this.#options.registry.transport.limits.manifestBytes,
+        });
         if (bytes === undefined || !(await this.#mayRead(repository, digest, signal)))
             return undefined;
         const state = await this.#subjects.of(repository, digest);
@@ -98871,11 +98874,6 @@ class ProofSource {
         })();
         return this.#knownRepositories;
     }
-}
-function proof_source_notFound(what) {
-    return new errors_ProofgateError('IMAGE_NOT_FOUND', `${what} does not exist`, {
-        hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
-    });
 }
 
 ;// CONCATENATED MODULE: ./lib/src/proof-cache.js

@@ -2,7 +2,6 @@
 // bytes; neither is believed: content is hashed, and whoever verifies does so again.
 import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
-import { ProofgateError } from '../base/errors.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { ProofIndex } from '../store/proof-index.ts';
 import type { ImageSource, KeptProofs, ProofOrigin } from './image-source.ts';
@@ -10,6 +9,7 @@ import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
 import { DSSE_ENVELOPE, SIGSTORE_BUNDLE_PREFIX, SIMPLE_SIGNING } from './media-types.ts';
 import { formatReference, formatRepository, type Reference, type Repository } from './reference.ts';
 import type { Registry } from './registry.ts';
+import { imageNotFound } from './status-error.ts';
 import { type LegacyKind, SubjectProofs, type SubjectState, toListed } from './subject-proofs.ts';
 
 export interface ProofSourceOptions {
@@ -22,7 +22,6 @@ export interface ProofSourceOptions {
 }
 
 const LEGACY_TAG = /^(sha256|sha512)-([0-9a-f]+)\.(sig|att)$/;
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 export class ProofSource implements ImageSource, KeptProofs {
   readonly #options: ProofSourceOptions;
@@ -64,7 +63,7 @@ export class ProofSource implements ImageSource, KeptProofs {
     // One HEAD may save the transfer, but only where something is known: else it would cost a request more.
     if ((await this.#repositories()).has(formatRepository(repository))) {
       const found = await registry.head(repository, tag, signal);
-      if (found === undefined) throw notFound(formatReference(reference));
+      if (found === undefined) throw imageNotFound(formatReference(reference));
       this.#readable.add(formatRepository(repository));
       // What the header claims is only where to look: the content has to have that digest.
       if (found.claimed !== undefined) return this.manifest(repository, found.claimed, signal);
@@ -161,7 +160,9 @@ export class ProofSource implements ImageSource, KeptProofs {
     digest: Digest,
     signal?: AbortSignal,
   ): Promise<Manifest | undefined> {
-    const bytes = await this.#options.blobs.read(digest, { maxBytes: MAX_MANIFEST_BYTES });
+    const bytes = await this.#options.blobs.read(digest, {
+      maxBytes: this.#options.registry.transport.limits.manifestBytes,
+    });
     if (bytes === undefined || !(await this.#mayRead(repository, digest, signal))) return undefined;
     const state = await this.#subjects.of(repository, digest);
     try {
@@ -222,10 +223,4 @@ export class ProofSource implements ImageSource, KeptProofs {
     })();
     return this.#knownRepositories;
   }
-}
-
-function notFound(what: string): ProofgateError {
-  return new ProofgateError('IMAGE_NOT_FOUND', `${what} does not exist`, {
-    hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
-  });
 }

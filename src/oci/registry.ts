@@ -20,6 +20,7 @@ import { RecentManifests } from './recent-manifests.ts';
 import { formatReference, formatRepository, pinned, type Reference, type Repository } from './reference.ts';
 import { Referrers } from './referrers.ts';
 import { RepositoryClient } from './repository-client.ts';
+import { imageNotFound } from './status-error.ts';
 import { Transport } from './transport.ts';
 
 export interface RegistryOptions {
@@ -84,7 +85,7 @@ export class Registry implements ImageSource {
     const { repository, digest, tag = 'latest' } = reference;
     if (digest !== undefined) return await this.manifest(repository, digest, signal);
     const manifest = await this.findManifestByTag(repository, tag, signal);
-    if (manifest === undefined) throw notFound(formatReference(reference));
+    if (manifest === undefined) throw imageNotFound(formatReference(reference));
     return manifest;
   }
 
@@ -101,7 +102,7 @@ export class Registry implements ImageSource {
     }
     const fetch = (shared: AbortSignal) => this.#fetchManifest(repository, digest, digest, shared);
     const manifest = await this.#share(this.#manifestFlights, key, fetch, signal);
-    if (manifest === undefined) throw notFound(pinned(repository, digest));
+    if (manifest === undefined) throw imageNotFound(pinned(repository, digest));
     return manifest;
   }
 
@@ -244,10 +245,4 @@ function toKey(repository: Repository, version: string): string {
 function accountName(credential: Credential): readonly [string, string] {
   const { type } = credential;
   return [type, type === 'basic' ? credential.username : fingerprint(['account', credential.token])];
-}
-
-function notFound(what: string): ProofgateError {
-  return new ProofgateError('IMAGE_NOT_FOUND', `${what} does not exist`, {
-    hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
-  });
 }

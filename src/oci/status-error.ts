@@ -53,3 +53,10 @@ function describeAccount({ account, authenticated }: Asked): string {
   const source = `the credentials from ${account.source}`;
   return authenticated ? `with ${source}` : `${source} were not asked for`;
 }
+
+/** The registry answered, and there is no such image. */
+export function imageNotFound(what: string): ProofgateError {
+  return new ProofgateError('IMAGE_NOT_FOUND', `${what} does not exist`, {
+    hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
+  });
+}

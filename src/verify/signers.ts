@@ -28,7 +28,3 @@ export interface Signers {
   readonly keys: readonly TrustedKey[];
   readonly identities: readonly TrustedIdentity[];
 }
-
-export function hasSigners(signers: Signers): boolean {
-  return signers.keys.length > 0 || signers.identities.length > 0;
-}
