@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+/** Where CI wants the results as JSON, beside the usual ones: so it can call the very command that people call. */
+const { TEST_REPORT: json } = process.env;
+
 export default defineConfig({
   test: {
+    ...(json ? { reporters: ['default', 'json'], outputFile: { json } } : {}),
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**'],
     testTimeout: 30_000,
