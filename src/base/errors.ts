@@ -14,6 +14,7 @@ const KIND_OF_CODE = {
   BAD_IDENTITY: 'usage',
   BAD_TRUSTED_ROOT: 'usage',
   BAD_CREDENTIALS_FILE: 'usage',
+  BAD_POLICY: 'usage',
   INSECURE_REGISTRY: 'usage',
   UNREADABLE_FILE: 'usage',
 
@@ -32,6 +33,7 @@ const KIND_OF_CODE = {
   STATEMENT_INVALID: 'rejected',
   TASK_UNPINNED: 'rejected',
   TASK_UNVERIFIABLE: 'rejected',
+  POLICY_VIOLATION: 'rejected',
 
   // Could not look.
   UNAUTHORIZED: 'undetermined',
@@ -49,6 +51,10 @@ const KIND_OF_CODE = {
   CREDENTIAL_HELPER_FAILED: 'undetermined',
   TRUST_UNAVAILABLE: 'undetermined',
   LOG_UNAVAILABLE: 'undetermined',
+  POLICY_UNAVAILABLE: 'undetermined',
+  POLICY_FAILED: 'undetermined',
+  POLICY_LIMIT: 'undetermined',
+  POLICY_EMPTY: 'undetermined',
   UNWRITABLE_FILE: 'undetermined',
   CACHE_UNAVAILABLE: 'undetermined',
   INTERNAL: 'undetermined',

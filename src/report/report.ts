@@ -9,11 +9,40 @@ export type CheckCode =
   | 'builtin.image.signature_check'
   | 'builtin.attestation.signature_check'
   | 'builtin.attestation.syntax_check'
-  | 'builtin.task_bundle.signature_check';
+  | 'builtin.task_bundle.signature_check'
+  | 'builtin.policy.evaluation';
+
+/** What a policy's rule says of itself, in its METADATA and in the result. */
+export interface PolicyRuleDetails {
+  readonly title?: string;
+  readonly description?: string;
+  readonly solution?: string;
+  readonly severity?: string;
+  /** RFC 3339. */
+  readonly effectiveOn?: string;
+  readonly collections?: readonly string[];
+  readonly dependsOn?: readonly string[];
+  /** Page of the rule in its policy's documentation. */
+  readonly docsUrl?: string;
+  /** Every term, the first of them is `PolicyMessage.term`. */
+  readonly terms?: readonly string[];
+  /** What else the result carried; JSON. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+/** One result of a policy's rule. */
+export interface PolicyMessage {
+  /** `package.short_name`; absent when the rule gave none. */
+  readonly code?: string;
+  readonly message: string;
+  readonly term?: string;
+  readonly rule: PolicyRuleDetails;
+}
 
 /** One check on one subject that did not pass. Checks that passed are `Success`es: positive values too. */
 export interface Finding {
-  readonly code: CheckCode;
+  /** Of a built-in check; of a policy's rule (`rule` is set), '' when that gave none. */
+  readonly code: CheckCode | (string & {});
   readonly outcome: 'rejected' | 'undetermined';
   /** The error code behind it: finer than `code`, and stable. */
   readonly reason: ErrorCode;
@@ -25,11 +54,15 @@ export interface Finding {
   readonly term?: string;
   /** Causes of the single pieces of evidence that were looked at, each one line. At most 20. */
   readonly details: readonly string[];
+  /** Set when a policy's rule said it. */
+  readonly rule?: PolicyRuleDetails;
 }
 
 export interface Success {
-  readonly code: CheckCode;
+  /** As `Finding.code`. */
+  readonly code: CheckCode | (string & {});
   readonly message: string;
+  readonly rule?: PolicyRuleDetails;
 }
 
 /** Something of the whole run that the reader should know and that decides nothing, such as an old trust root. */
@@ -81,6 +114,10 @@ export interface GitSource {
   readonly dockerfileUrl?: string;
 }
 
+export interface ComponentSource {
+  readonly git?: GitSource;
+}
+
 /** Proofs are verified again wherever they come from; those from the cache were listed then (RFC 3339). */
 export type ProofsOrigin =
   | { readonly from: 'registry' }
@@ -90,7 +127,7 @@ export interface ComponentResult {
   readonly name: string;
   /** As in the snapshot; for an expanded child, `repository@digest`. */
   readonly containerImage: string;
-  readonly source: { readonly git?: GitSource };
+  readonly source: ComponentSource;
   /** What was looked at: `repository@digest`; absent when the reference could not be resolved. */
   readonly resolved?: string;
   /** `os/architecture[/variant]` of a child of an index. */
@@ -104,6 +141,10 @@ export interface ComponentResult {
   readonly successes: readonly Success[];
   /** Warnings decide nothing. */
   readonly warnings: readonly string[];
+  /** Warnings of policies; empty without a policy. */
+  readonly policyWarnings: readonly PolicyMessage[];
+  /** What policies were evaluated on, as JSON text; kept only when the user asked for it. */
+  readonly policyInput?: string;
   readonly signatures: readonly SignatureSummary[];
   readonly attestations: readonly AttestationSummary[];
   /** References (`repository@digest`) of the task bundles that its verified provenance names. */
@@ -151,6 +192,18 @@ export interface CacheSummary {
   readonly savedRequests: number;
 }
 
+/** The policy of a run, with what its sources were at that moment. */
+export interface PolicySummary {
+  /** The EnterpriseContractPolicy spec with pinned URLs; JSON. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  /** Each source, once. */
+  readonly sources: readonly {
+    readonly url: string;
+    readonly pinned: string;
+    readonly fingerprint: string;
+  }[];
+}
+
 export interface TrustSummary {
   /** In words: a file's name, a mirror's URL, `public good`, `none (keys without transparency log)`. */
   readonly source: string;
@@ -161,8 +214,10 @@ export interface TrustSummary {
 export interface Report {
   readonly version: string;
   readonly result: Outcome;
-  /** RFC 3339. */
+  /** RFC 3339; the moment that rules and volatile configuration are held against. */
   readonly effectiveTime: string;
+  /** Absent when no policy was given. */
+  readonly policy?: PolicySummary;
   readonly components: readonly ComponentResult[];
   readonly taskBundles: readonly TaskBundleResult[];
   readonly warnings: readonly RunWarning[];

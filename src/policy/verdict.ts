@@ -1,0 +1,26 @@
+// What policies say of one component: the one thing that the rest of the product learns from this folder.
+
+import type { Manifest } from '../oci/manifest.ts';
+import type { Repository } from '../oci/reference.ts';
+import type { ComponentSource, PolicyMessage } from '../report/report.ts';
+import type { Verified } from '../verify/verifier.ts';
+
+/** A component whose signatures and attestations have been verified. */
+export interface PolicySubject {
+  readonly name: string;
+  readonly source: ComponentSource;
+  readonly repository: Repository;
+  readonly manifest: Manifest;
+  /** All of them, not just enough: a policy may ask for any. */
+  readonly attestations: readonly Verified[];
+  readonly signatures: readonly Verified[];
+}
+
+export interface PolicyVerdict {
+  /** Sorted by code, first term and message; so are the others. */
+  readonly violations: readonly PolicyMessage[];
+  readonly warnings: readonly PolicyMessage[];
+  readonly successes: readonly PolicyMessage[];
+  /** The document that was evaluated, as JSON text; kept only when the user wants to see it. */
+  readonly input?: string;
+}
