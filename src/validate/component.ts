@@ -50,6 +50,7 @@ export function judgeComponent(evidence: ComponentEvidence, requirements: Requir
     findings,
     successes,
     warnings: [...unreadWarnings(seen?.signatures), ...unreadWarnings(seen?.attestations)],
+    policyWarnings: [],
     signatures: seen?.signatures.signatures ?? [],
     attestations: seen?.attestations.summaries ?? [],
     taskBundles: [...new Set(bundles)],
