@@ -13,6 +13,8 @@ export interface ImageOptions {
   readonly architecture?: string;
   /** Default `oci`. */
   readonly format?: 'oci' | 'docker';
+  /** Of the configuration, beside `seed`. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface IndexOptions {
@@ -40,13 +42,13 @@ export function pushImage(
   repository: string,
   options: ImageOptions = {},
 ): WireDescriptor {
-  const { tag, seed = repository, architecture = 'amd64', format = 'oci' } = options;
+  const { tag, seed = repository, architecture = 'amd64', format = 'oci', labels = {} } = options;
   const types = format === 'oci' ? OCI : DOCKER;
   const tar = tarOf('etc/seed', Buffer.from(`${seed} ${architecture}\n`));
   const config = {
     architecture,
     os: 'linux',
-    config: { Labels: { seed } },
+    config: { Labels: { seed, ...labels } },
     rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
   };
   const manifest = {
