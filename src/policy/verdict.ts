@@ -11,6 +11,8 @@ export interface PolicySubject {
   readonly source: ComponentSource;
   readonly repository: Repository;
   readonly manifest: Manifest;
+  /** JSON text of the whole snapshot after expansion; one text for all subjects of a run. */
+  readonly snapshot: string;
   /** All of them, not just enough: a policy may ask for any. */
   readonly attestations: readonly Verified[];
   readonly signatures: readonly Verified[];
@@ -23,4 +25,13 @@ export interface PolicyVerdict {
   readonly successes: readonly PolicyMessage[];
   /** The document that was evaluated, as JSON text; kept only when the user wants to see it. */
   readonly input?: string;
+}
+
+/** Policies that are ready to be asked. */
+export interface PolicyEvaluator {
+  /**
+   * Asks every source group.
+   * @throws ProofgateError when one of them could not be evaluated, or the reason of `signal`: there is no verdict then
+   */
+  evaluate(subject: PolicySubject, signal?: AbortSignal): Promise<PolicyVerdict>;
 }

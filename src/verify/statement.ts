@@ -20,6 +20,8 @@ export interface Statement {
   readonly predicate: unknown;
   /** The whole statement as parsed. */
   readonly json: unknown;
+  /** The JSON text that was signed, UTF-8: what parsing changes, such as large numbers, is exact here alone. */
+  readonly payload: Buffer;
 }
 
 /** in-toto attestation spec, ResourceDescriptor: what the statement is about. */
@@ -37,8 +39,8 @@ const statementSchema = z.object({
     .array(z.object({ name: text.optional(), digest: z.record(text, text) }))
     .min(1)
     .max(MAX_SUBJECTS),
-  predicate: z.unknown().optional(),
 });
+type Head = z.infer<typeof statementSchema>;
 
 /** @throws ProofgateError `STATEMENT_INVALID` */
 export function parseStatement(payload: Buffer): Statement {
@@ -46,15 +48,42 @@ export function parseStatement(payload: Buffer): Statement {
     const json = parseJson(payload, MAX_STATEMENT_BYTES);
     const result = statementSchema.safeParse(json);
     if (!result.success) throw new Error(z.prettifyError(result.error));
-    const { _type, predicateType, subject, predicate } = result.data;
-    return {
-      type: _type,
-      predicateType,
-      subject: subject.map(({ name, digest }) => (name === undefined ? { digest } : { name, digest })),
-      predicate,
-      json,
-    };
+    return new ParsedStatement(payload, result.data, json as ParsedJson);
   });
+}
+
+type ParsedJson = Readonly<Record<string, unknown>>;
+
+/**
+ * Lets its parsed JSON go when memory is needed, and parses again when asked: an SBOM weighs several times its text,
+ * and statements wait while policies are evaluated on others.
+ */
+class ParsedStatement implements Statement {
+  readonly type: string;
+  readonly predicateType: string;
+  readonly subject: readonly StatementSubject[];
+  readonly payload: Buffer;
+  #parsed: WeakRef<ParsedJson>;
+
+  constructor(payload: Buffer, { _type, predicateType, subject }: Head, json: ParsedJson) {
+    this.type = _type;
+    this.predicateType = predicateType;
+    this.subject = subject.map(({ name, digest }) => (name === undefined ? { digest } : { name, digest }));
+    this.payload = payload;
+    this.#parsed = new WeakRef(json);
+  }
+
+  get json(): ParsedJson {
+    const known = this.#parsed.deref();
+    if (known !== undefined) return known;
+    const json = parseJson(this.payload, MAX_STATEMENT_BYTES) as ParsedJson;
+    this.#parsed = new WeakRef(json);
+    return json;
+  }
+
+  get predicate(): unknown {
+    return this.json.predicate;
+  }
 }
 
 /** True when `digest` is a subject of the statement, by the digest's own algorithm. */

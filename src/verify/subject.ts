@@ -14,6 +14,8 @@ import type { Verified, Verifier } from './verifier.ts';
 export interface Wanted {
   readonly signature: boolean;
   readonly attestation: boolean;
+  /** All evidence of these kinds is looked at, not just enough of it: a policy may ask for any piece. */
+  readonly all?: boolean;
 }
 
 /** Why nothing of a kind verified, with one line for each piece of evidence that was looked at. */
@@ -27,7 +29,10 @@ export interface KindResult {
   readonly verified: readonly Verified[];
   /** Set when nothing of this kind verified, or when a place could not be listed. */
   readonly failure?: Failure;
-  /** Pieces that nobody could look at; when something verified, they did not change that. */
+  /**
+   * Pieces that nobody could look at, and when something verified also those that nobody could check: they did not
+   * change that it did.
+   */
   readonly unread: readonly ProofgateError[];
 }
 
@@ -58,8 +63,8 @@ export class SubjectVerifier {
   }
 
   /**
-   * Looks for evidence about `manifest` and verifies it. Bundles come first; a legacy tag is asked for only
-   * when the bundles did not give what it could give (DESIGN.md, "Why legacy tags are asked for last").
+   * Looks for evidence about `manifest` and verifies it. Bundles come first; unless all is wanted, a legacy tag is
+   * asked for only when the bundles did not give what it could give (DESIGN.md, "Why legacy tags are asked for last").
    * @throws ProofgateError only when `signal` is aborted
    */
   async verify(
@@ -72,11 +77,13 @@ export class SubjectVerifier {
     const place = { images: this.#images, repository, digest: manifest.digest };
     const look = (found: Found, kind: KindName) => this.#look(found, kind, manifest, signers, signal);
     const bundles = await attempt(() => fetchBundles(place, signal), signal);
+    const kind = (name: KindName, isNotEnough: (verified: Verified) => boolean) =>
+      wanted[name]
+        ? this.#kind(place, name, bundles, look, wanted.all === true ? () => true : isNotEnough, signal)
+        : emptyKind();
     const [signatures, attestations] = await Promise.all([
-      wanted.signature ? this.#kind(place, 'signature', bundles, look, () => false, signal) : emptyKind(),
-      wanted.attestation
-        ? this.#kind(place, 'attestation', bundles, look, isNotProvenance, signal)
-        : emptyKind(),
+      kind('signature', () => false),
+      kind('attestation', isNotProvenance),
     ]);
     return { signatures, attestations };
   }
@@ -159,7 +166,9 @@ function toKindResult(
   unlisted: readonly ProofgateError[],
   unread: readonly ProofgateError[],
 ): KindResult {
-  if (unlisted.length === 0 && verified.length > 0) return { verified, unread };
+  if (unlisted.length === 0 && verified.length > 0) {
+    return { verified, unread: [...unread, ...failures.filter((error) => error.kind === 'undetermined')] };
+  }
   const looked = [...unlisted, ...failures, ...unread];
   // A single cause is the error's own message already.
   const details = looked.length > 1 ? looked.map((error) => error.message) : [];
