@@ -13,6 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   persist: ['base', 'store'],
   verify: ['base', 'store', 'oci'],
   validate: ['base', 'store', 'oci', 'verify', 'report'],
+  policy: ['base', 'store', 'report', 'oci', 'verify'],
   options: ['base', 'oci', 'verify'],
 };
 /** Both fill in parts of the one result, and may know their shape. */
@@ -29,7 +30,7 @@ const FENCES: readonly { readonly packages: RegExp; readonly where: RegExp }[] =
   { packages: /^undici$/, where: /^oci\// },
   { packages: /^commander$/, where: /^options\/command-line\.ts$/ },
   { packages: /^log-update$/, where: /^report\/progress\.ts$/ },
-  { packages: /^yaml$/, where: /^validate\/snapshot-text\.ts$/ },
+  { packages: /^yaml$/, where: /^(?:base\/structured-text|report\/yaml)\.ts$/ },
 ];
 
 interface Import {

@@ -1,0 +1,109 @@
+// Text that a user wrote → a value: JSON or YAML, bounded, every key once. What the value means is not known here.
+import { type Document, isMap, isScalar, parseDocument, visit } from 'yaml';
+import { ProofgateError } from './errors.ts';
+import { exactNumber, readPlainScalar } from './exact-number.ts';
+
+export interface TextRules {
+  readonly maxBytes: number;
+  /** As YAML: its parser needs up to a thousand times the memory of the text. 0: JSON only. */
+  readonly maxYamlBytes: number;
+  /**
+   * `native`: JavaScript's numbers, YAML 1.2. `exact`: numbers keep all of their digits (see exact-number.ts), and YAML's
+   * plain scalars mean what they mean to Go's reader.
+   */
+  readonly numbers: 'native' | 'exact';
+  /** Makes the error; `why` continues "…: ". */
+  readonly refuse: (why: string) => ProofgateError;
+}
+
+/** Aliases multiply: a few lines of them make a value of any size. */
+const MAX_ALIASES = 100;
+
+/**
+ * Undefined when it is YAML, and no map.
+ * @throws what `refuse` makes
+ */
+export function parseStructuredText(content: string, rules: TextRules): unknown {
+  const { maxBytes, maxYamlBytes, refuse } = rules;
+  const length = Buffer.byteLength(content);
+  if (length > maxBytes) throw refuse(`it is longer than ${maxBytes} bytes`);
+  try {
+    const json = parseJson(content, rules);
+    if (json !== undefined) return json;
+    if (length <= maxYamlBytes) return parseYaml(content, rules);
+  } catch (error) {
+    if (error instanceof ProofgateError) throw error;
+    // Too many aliases, or nested too deeply for a stack.
+    throw refuse(`it cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (maxYamlBytes === 0) throw refuse('it is no JSON');
+  throw refuse(`it is no JSON, and longer than the ${maxYamlBytes} bytes that are read as YAML`);
+}
+
+function parseJson(content: string, { numbers, refuse }: TextRules): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+  // JSON.parse takes the last of them: another reader of this file may take the first.
+  const key = findDuplicateKey(content);
+  if (key !== undefined) throw refuse(`it has the key ${JSON.stringify(key)} twice in one object`);
+  return numbers === 'native' ? value : JSON.parse(content, exactNumber);
+}
+
+/** `json` is valid: only strings, and what opens and closes, matter. */
+function findDuplicateKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, string, colon] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') open.push(new Set());
+    else if (token === '}' || token === ']') open.pop();
+    if (string === undefined || colon === undefined) continue;
+    const key = String(JSON.parse(string));
+    if (open.at(-1)?.has(key)) return key;
+    open.at(-1)?.add(key);
+  }
+  return undefined;
+}
+
+function parseYaml(content: string, { numbers, refuse }: TextRules): unknown {
+  // The parser's own check of keys, and its pretty errors, take time that grows with the square of the text.
+  const options = { logLevel: 'silent', uniqueKeys: false, prettyErrors: false } as const;
+  const isExact = numbers === 'exact';
+  const exact = isExact ? ({ schema: 'failsafe', merge: true } as const) : {};
+  const document = parseDocument(content, { ...options, ...exact });
+  // To the failsafe schema, a tag that it does not know is only a warning: the value would be text.
+  const error = document.errors[0] ?? (isExact ? document.warnings[0] : undefined);
+  if (error !== undefined) {
+    const line = content.slice(0, error.pos[0]).split('\n').length;
+    throw refuse(`it is neither JSON nor YAML: ${error.message} (line ${line})`);
+  }
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        const text = isScalar(key) ? String(key.value) : undefined;
+        if (text === undefined) throw refuse('it has a key that is no text');
+        if (keys.has(text)) throw refuse(`it has the key ${JSON.stringify(text)} twice in one object`);
+        keys.add(text);
+      }
+    },
+  });
+  if (isExact) readPlainScalars(document, refuse);
+  return isMap(document.contents) ? document.toJS({ maxAliasCount: MAX_ALIASES }) : undefined;
+}
+
+function readPlainScalars(document: Document.Parsed, refuse: TextRules['refuse']): void {
+  visit(document, {
+    Scalar(position, scalar) {
+      // Keys are text as they stand there.
+      if (position === 'key' || scalar.type !== 'PLAIN' || scalar.tag !== undefined) return;
+      try {
+        scalar.value = readPlainScalar(String(scalar.value));
+      } catch (error) {
+        throw refuse(error instanceof RangeError ? error.message : String(error));
+      }
+    },
+  });
+}
