@@ -59,6 +59,7 @@ export async function run(options: Options, context: RunContext): Promise<Report
       images,
       proofs: cache?.proofs,
       verifier: new SubjectVerifier({ images, verifier }),
+      policies: undefined,
       progress: context.progress,
     };
     const release = await validateRelease(options, tools, deadline.signal);
@@ -67,6 +68,7 @@ export async function run(options: Options, context: RunContext): Promise<Report
     return {
       version: context.version,
       result: worstOutcome(release.components.map((component) => component.outcome)),
+      startedAt: new Date(startedMs).toISOString(),
       effectiveTime: new Date(startedMs).toISOString(),
       components: release.components,
       taskBundles: release.taskBundles,

@@ -5,6 +5,7 @@ import type { CheckCode, ComponentResult, Finding, Outcome, Success } from '../r
 import type { Examination } from './examination.ts';
 import type { Target } from './expansion.ts';
 import { toFinding } from './findings.ts';
+import { judgePolicies, type PolicyEvaluation } from './policy-evaluation.ts';
 import type { SeenAttestations, SeenKind } from './seen.ts';
 import type { TaskList } from './task-list.ts';
 import { type ExaminedBundle, toTaskFinding } from './tasks.ts';
@@ -15,6 +16,8 @@ export interface Requirements {
   readonly attestation: boolean;
   /** Task bundles are verified, and every task must be one. */
   readonly taskBundles: boolean;
+  /** Policies are asked. */
+  readonly policy: boolean;
 }
 
 export interface ComponentEvidence {
@@ -23,6 +26,7 @@ export interface ComponentEvidence {
   readonly examination: Examination | undefined;
   readonly tasks: TaskList;
   readonly bundles: ReadonlyMap<string, ExaminedBundle>;
+  readonly evaluation: PolicyEvaluation;
 }
 
 type Verdict = { readonly findings: readonly Finding[]; readonly successes: readonly Success[] };
@@ -31,11 +35,16 @@ const nothing: Verdict = { findings: [], successes: [] };
 
 /** Judges one component. It is `verified` only when each required check left a success and none a finding. */
 export function judgeComponent(evidence: ComponentEvidence, requirements: Requirements): ComponentResult {
-  const { target, examination } = evidence;
-  const verdicts = [judgeAccess(evidence), ...judgeEvidence(evidence, requirements)];
+  const { target, examination, evaluation } = evidence;
+  const verdicts = [
+    judgeAccess(evidence),
+    ...judgeEvidence(evidence, requirements),
+    judgePolicies(evaluation),
+  ];
   const findings = verdicts.flatMap((verdict) => verdict.findings);
   const successes = verdicts.flatMap((verdict) => verdict.successes);
   const seen = examination?.type === 'seen' ? examination.seen : undefined;
+  const verdict = evaluation.type === 'evaluated' ? evaluation.verdict : undefined;
   const bundles = evidence.tasks.tasks.flatMap((task) => (task.type === 'bundle' ? [task.reference] : []));
   return {
     name: target.component.name,
@@ -50,7 +59,8 @@ export function judgeComponent(evidence: ComponentEvidence, requirements: Requir
     findings,
     successes,
     warnings: [...unreadWarnings(seen?.signatures), ...unreadWarnings(seen?.attestations)],
-    policyWarnings: [],
+    policyWarnings: verdict?.warnings ?? [],
+    ...(verdict?.input === undefined ? {} : { policyInput: verdict.input }),
     signatures: seen?.signatures.signatures ?? [],
     attestations: seen?.attestations.summaries ?? [],
     taskBundles: [...new Set(bundles)],
@@ -63,7 +73,9 @@ function judgeOutcome(
   requirements: Requirements,
 ): Outcome {
   if (findings.some((finding) => finding.outcome === 'rejected')) return 'rejected';
-  const passed = new Set(successes.map((success) => success.code));
+  // A policy names its rules as it likes: only the checks themselves say that they passed.
+  const checks = successes.filter((success) => success.rule === undefined);
+  const passed = new Set(checks.map((success) => success.code));
   const isComplete = requiredChecks(requirements).every((code) => passed.has(code));
   return findings.length === 0 && isComplete ? 'verified' : 'undetermined';
 }
@@ -76,6 +88,7 @@ function requiredChecks(requirements: Requirements): readonly CheckCode[] {
       ? (['builtin.attestation.signature_check', 'builtin.attestation.syntax_check'] as const)
       : []),
     ...(requirements.taskBundles ? (['builtin.task_bundle.signature_check'] as const) : []),
+    ...(requirements.policy ? (['builtin.policy.evaluation'] as const) : []),
   ];
 }
 

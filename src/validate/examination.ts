@@ -13,6 +13,13 @@ export type Examination =
   /** Nobody could look: cancelled, timed out, or a defect. */
   | { readonly type: 'failed'; readonly error: ProofgateError };
 
+/** An examination and what it was made from, whole SBOMs in it: hold it no longer than needed. */
+export interface Look {
+  readonly examination: Examination;
+  /** Undefined when the examination failed. */
+  readonly evidence: SubjectResult | undefined;
+}
+
 export interface ExaminerTools {
   readonly verifier: SubjectVerifier;
   readonly proofs: KeptProofs | undefined;
@@ -52,22 +59,27 @@ export class Examiner {
       this.#shared += 1;
       return known;
     }
-    const examination = this.#examine(repository, manifest);
+    const examination = this.look(repository, manifest).then((look) => look.examination);
     this.#examinations.set(key, examination);
     return examination;
   }
 
-  async #examine(repository: Repository, manifest: Manifest): Promise<Examination> {
+  /** As `examine`, with the evidence: it is shared with nobody and kept nowhere. Never rejects. */
+  async look(repository: Repository, manifest: Manifest): Promise<Look> {
     try {
-      const result = await this.#verify(repository, manifest);
-      // What an earlier run kept may say yes, and never no: then the registry is asked.
-      const isEnough = result.signatures.failure === undefined && result.attestations.failure === undefined;
-      if (isEnough || !(await this.#proofs?.distrust(repository, manifest.digest)))
-        return { type: 'seen', seen: toSeen(result) };
-      return { type: 'seen', seen: toSeen(await this.#verify(repository, manifest)) };
+      const evidence = await this.#verifyAgainIfNeeded(repository, manifest);
+      return { examination: { type: 'seen', seen: toSeen(evidence) }, evidence };
     } catch (error) {
-      return { type: 'failed', error: toProofgateError(error) };
+      return { examination: { type: 'failed', error: toProofgateError(error) }, evidence: undefined };
     }
+  }
+
+  async #verifyAgainIfNeeded(repository: Repository, manifest: Manifest): Promise<SubjectResult> {
+    const result = await this.#verify(repository, manifest);
+    // What an earlier run kept may say yes, and never no: then the registry is asked.
+    const isEnough = result.signatures.failure === undefined && result.attestations.failure === undefined;
+    if (isEnough || !(await this.#proofs?.distrust(repository, manifest.digest))) return result;
+    return this.#verify(repository, manifest);
   }
 
   #verify(repository: Repository, manifest: Manifest): Promise<SubjectResult> {

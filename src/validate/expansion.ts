@@ -50,6 +50,15 @@ export async function expandComponent(
   }
 }
 
+/** Those of one digest in one repository together; what could not be resolved shares with nobody. */
+export function groupBySubject(targets: readonly Target[]): readonly (readonly Target[])[] {
+  const groups = Map.groupBy(targets, (target) => {
+    const { repository, manifest } = target;
+    return repository === undefined || manifest === undefined ? target : pinned(repository, manifest.digest);
+  });
+  return [...groups.values()];
+}
+
 /** The target and, when it is an index, its children; an index out of bounds carries an error. */
 async function withChildren(
   images: ImageSource,

@@ -101,6 +101,14 @@ export function mergeSnapshots(snapshots: readonly SnapshotSpec[]): SnapshotSpec
   return { application: snapshots.find((spec) => spec.application !== '')?.application ?? '', components };
 }
 
+/** JSON in the shape that Conforma's policies know, by image. */
+export function renderSnapshot({ application, components }: SnapshotSpec): string {
+  const byImage = components.toSorted((a, b) =>
+    a.containerImage < b.containerImage ? -1 : Number(a.containerImage > b.containerImage),
+  );
+  return JSON.stringify({ application, components: byImage, artifacts: {} });
+}
+
 function bareSpec(parsed: unknown): unknown {
   if (typeof parsed !== 'object' || parsed === null || !('spec' in parsed)) return parsed;
   return typeof parsed.spec === 'object' && parsed.spec !== null ? parsed.spec : parsed;
