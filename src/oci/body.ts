@@ -9,6 +9,8 @@ export interface BodyRule {
   readonly maxBytes: number;
   readonly size?: number;
   readonly digest?: Digest;
+  /** A good body of `size` bytes is handed on as it comes, and checked by who reads it. */
+  readonly isStreamed?: boolean;
 }
 
 export interface BodyContext {
@@ -40,16 +42,7 @@ export async function readBody(response: Response, context: BodyContext): Promis
 }
 
 async function readChecked(response: Response, { rule, where, arrived }: BodyContext): Promise<Buffer> {
-  const encoding = response.headers['content-encoding'];
-  if (encoding !== undefined && String(encoding).toLowerCase() !== 'identity') {
-    throw new ProofgateError(
-      'REGISTRY_PROTOCOL',
-      `${where}: the body is encoded, and identity was asked for`,
-      {
-        hint: 'Switch compression off in the registry, or in the proxy before it.',
-      },
-    );
-  }
+  refuseEncoded(response, where);
   const body = new CheckedBody(rule, response.headers['docker-content-digest'], where);
   body.refuseLonger(Number(response.headers['content-length'] ?? 0));
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -57,6 +50,50 @@ async function readChecked(response: Response, { rule, where, arrived }: BodyCon
     body.append(chunk);
   }
   return body.end();
+}
+
+export interface StreamContext {
+  readonly where: string;
+  readonly arrived: (bytes: number) => void;
+  /** The reader wants more; until then the silence was his. */
+  readonly wanted: () => void;
+}
+
+/**
+ * The body as it comes. Neither size nor digest are checked; leaving it cuts the connection.
+ * @throws ProofgateError `REGISTRY_PROTOCOL`; what the network throws, as it is
+ */
+export function streamBody(
+  response: Response,
+  context: StreamContext,
+): AsyncGenerator<Buffer, void, undefined> {
+  // From now on: a connection that is lost before the first byte is asked for must not end the process.
+  response.body.on('error', () => {});
+  return chunksOf(response, context);
+}
+
+async function* chunksOf(
+  response: Response,
+  { where, arrived, wanted }: StreamContext,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    refuseEncoded(response, where);
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      arrived(chunk.length);
+      yield chunk;
+      wanted();
+    }
+  } finally {
+    response.body.destroy();
+  }
+}
+
+function refuseEncoded(response: Response, where: string): void {
+  const encoding = response.headers['content-encoding'];
+  if (encoding === undefined || String(encoding).toLowerCase() === 'identity') return;
+  throw new ProofgateError('REGISTRY_PROTOCOL', `${where}: the body is encoded, and identity was asked for`, {
+    hint: 'Switch compression off in the registry, or in the proxy before it.',
+  });
 }
 
 /** The first bytes of a body, and never an error because of the rest. */

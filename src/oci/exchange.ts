@@ -3,7 +3,7 @@
 import type { Dispatcher } from 'undici';
 import { ProofgateError } from '../base/errors.ts';
 import { redactUrl } from '../base/redaction.ts';
-import { type BodyRule, readBody } from './body.ts';
+import { type BodyRule, readBody, streamBody } from './body.ts';
 import type { Ledger } from './ledger.ts';
 import type { RegistryLimits } from './limits.ts';
 import { cancelled, toNetworkError } from './network-error.ts';
@@ -24,6 +24,11 @@ export interface Answer {
   readonly url: URL;
   readonly status: number;
   readonly body: Buffer;
+  /**
+   * Of a good answer whose rule is to stream: the body, once, and `body` is empty. To be read to its end or left, at
+   * once: until then a connection is held. It throws as `exchange` does, and has neither size nor digest checked.
+   */
+  readonly stream?: AsyncIterable<Buffer>;
   /** Values of a header, in order; none when it is absent. `name` in lower case. */
   header(name: string): readonly string[];
 }
@@ -42,30 +47,66 @@ export async function exchange(
 ): Promise<Answer> {
   const deadline = new Deadline(request, limits);
   let answered = false;
+  let streams = false;
+  const fail = (thrown: unknown) => toExchangeError(thrown, request, deadline, answered);
+  const count = (bytes: number) => ledger.countBytes(request.url.host, bytes);
   try {
     const response = await send(dispatcher, request, deadline.signal);
     answered = true;
     ledger.countRequest(request.url.host, response.statusCode);
     deadline.progress();
-    if (request.method === 'HEAD') return toAnswer(request.url, response, await discard(response));
-    const body = await readBody(response, {
-      rule: request.rule,
-      maxErrorBytes: limits.errorBytes,
-      where: redactUrl(request.url),
-      arrived: (bytes) => {
-        deadline.progress();
-        ledger.countBytes(request.url.host, bytes);
-      },
-    });
-    return toAnswer(request.url, response, body);
+    const { url, method, rule } = request;
+    if (method === 'HEAD') return toAnswer(url, response, await discard(response));
+    const where = redactUrl(url);
+    if (rule.isStreamed && response.statusCode === 200) {
+      streams = true;
+      const arrived = (bytes: number) => {
+        deadline.hold();
+        count(bytes);
+      };
+      const content = streamBody(response, { where, arrived, wanted: () => deadline.progress() });
+      return { ...toAnswer(url, response, NOTHING), stream: guarded(content, deadline, fail) };
+    }
+    const arrived = (bytes: number) => {
+      deadline.progress();
+      count(bytes);
+    };
+    const body = await readBody(response, { rule, maxErrorBytes: limits.errorBytes, where, arrived });
+    return toAnswer(url, response, body);
   } catch (thrown) {
     if (!answered && !request.isProbe) ledger.countRequest(request.url.host, 'error');
-    if (request.signal?.aborted) throw cancelled(request.signal);
-    if (thrown instanceof ProofgateError) throw thrown;
-    throw deadline.error() ?? toNetworkError(thrown, request.url, answered);
+    throw fail(thrown);
+  } finally {
+    if (!streams) deadline.clear();
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** A body that is read after its exchange: the deadline goes with it. */
+async function* guarded(
+  content: AsyncIterable<Buffer>,
+  deadline: Deadline,
+  fail: (thrown: unknown) => unknown,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* content;
+  } catch (thrown) {
+    throw fail(thrown);
   } finally {
     deadline.clear();
   }
+}
+
+function toExchangeError(
+  thrown: unknown,
+  { signal, url }: ExchangeRequest,
+  deadline: Deadline,
+  answered: boolean,
+): ProofgateError {
+  if (signal?.aborted) return cancelled(signal);
+  if (thrown instanceof ProofgateError) return thrown;
+  return deadline.error() ?? toNetworkError(thrown, url, answered);
 }
 
 function send(dispatcher: Dispatcher, request: ExchangeRequest, signal: AbortSignal): Promise<Response> {
@@ -97,7 +138,7 @@ class Deadline {
   constructor(request: ExchangeRequest, limits: RegistryLimits) {
     this.#request = request;
     this.#limits = limits;
-    this.#whole = this.#timer(limits.requestMs, 'the whole answer');
+    this.#whole = this.#timer(limits.requestMs + streamingMs(request.rule, limits), 'the whole answer');
     this.#phase = this.#timer(limits.connectMs + limits.headersMs, "the answer's headers");
     this.#leave = () => this.#controller.abort(request.signal?.reason);
     request.signal?.addEventListener('abort', this.#leave, { once: true });
@@ -112,6 +153,11 @@ class Deadline {
   progress(): void {
     clearTimeout(this.#phase);
     this.#phase = this.#timer(this.#limits.idleBodyMs, "more of the answer's body");
+  }
+
+  /** What arrived is being looked at: the peer is not waited for. */
+  hold(): void {
+    clearTimeout(this.#phase);
   }
 
   /** The error, when a deadline is what ended the request. */
@@ -134,6 +180,14 @@ class Deadline {
       this.#controller.abort();
     }, ms);
   }
+}
+
+/** What a large body may take longer than an answer as a rule: its size at the slowest pace that is put up with. */
+function streamingMs(
+  { isStreamed = false, size = 0 }: BodyRule,
+  { streamBytesPerSecond }: RegistryLimits,
+): number {
+  return isStreamed ? Math.ceil((1000 * size) / streamBytesPerSecond) : 0;
 }
 
 /** HEAD has no body; whoever sends one all the same is not listened to. */

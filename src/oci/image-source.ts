@@ -21,6 +21,23 @@ export interface ImageSource {
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Buffer>;
+  /** A blob whose size nobody has told; undefined only when the registry said that there is none. Bounded as `blob`. */
+  findBlob(
+    repository: Repository,
+    digest: Digest,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer | undefined>;
+  /**
+   * A layer, in constant memory: its last bytes come once the digest is right. To be read to its end, or left. Chunks are
+   * the reader's until he asks for the next. `CONTENT_TOO_LARGE` as `blob`.
+   */
+  stream(
+    repository: Repository,
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** Where what is known of a subject came from. */

@@ -9,6 +9,8 @@ export interface RegistryLimits {
   readonly idleBodyMs: number;
   /** One request as a whole: a body that trickles ends here. */
   readonly requestMs: number;
+  /** The pace at which a layer has to come, on top of `requestMs`. */
+  readonly streamBytesPerSecond: number;
 
   /** Times that one request is sent at most. */
   readonly attempts: number;
@@ -52,6 +54,7 @@ export const DEFAULT_LIMITS: RegistryLimits = {
   headersMs: 30_000,
   idleBodyMs: 30_000,
   requestMs: 120_000,
+  streamBytesPerSecond: 256 * KIB,
   attempts: 5,
   backoffMs: 500,
   maxBackoffMs: 10_000,

@@ -7,6 +7,7 @@ import type { ProofIndex } from '../store/proof-index.ts';
 import type { ImageSource, KeptProofs, ProofOrigin } from './image-source.ts';
 import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
 import { DSSE_ENVELOPE, SIGSTORE_BUNDLE_PREFIX, SIMPLE_SIGNING } from './media-types.ts';
+import { cancelled } from './network-error.ts';
 import { formatReference, formatRepository, type Reference, type Repository } from './reference.ts';
 import type { Registry } from './registry.ts';
 import { imageNotFound } from './status-error.ts';
@@ -140,6 +141,55 @@ export class ProofSource implements ImageSource, KeptProofs {
     this.#fetched.add(digest);
     await blobs.write(digest, bytes);
     return bytes;
+  }
+
+  async findBlob(
+    repository: Repository,
+    digest: Digest,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    const { registry, blobs } = this.#options;
+    const name = formatRepository(repository);
+    if (this.#readable.has(name)) {
+      const kept = await blobs.read(digest, { maxBytes });
+      if (kept !== undefined) {
+        this.#countContent(digest);
+        return kept;
+      }
+    }
+    const bytes = await registry.findBlob(repository, digest, maxBytes, signal);
+    if (bytes === undefined) return undefined;
+    this.#readable.add(name);
+    this.#fetched.add(digest);
+    await blobs.write(digest, bytes);
+    return bytes;
+  }
+
+  /** Through the store: one transfer, however many ask. A repository that nobody was seen to read is asked itself. */
+  async *stream(
+    repository: Repository,
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { registry, blobs } = this.#options;
+    const { digest, size } = descriptor;
+    if (size > maxBytes || !this.#readable.has(formatRepository(repository))) {
+      return yield* registry.stream(repository, descriptor, maxBytes, signal);
+    }
+    let isFetched = false;
+    const fetch = (shared: AbortSignal) => {
+      isFetched = true;
+      this.#fetched.add(digest);
+      return registry.stream(repository, descriptor, maxBytes, shared);
+    };
+    try {
+      yield* blobs.stream(digest, size, fetch, signal);
+    } catch (error) {
+      throw signal?.aborted ? cancelled(signal) : error;
+    }
+    if (!isFetched) this.#countContent(digest);
   }
 
   distrust(repository: Repository, digest: Digest): Promise<boolean> {

@@ -7,6 +7,7 @@ import { fingerprint } from '../base/fingerprint.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { RegistryUsage } from '../report/report.ts';
 import { Authorizer } from './auth.ts';
+import { type BlobStreamTools, streamBlob } from './blob-stream.ts';
 import type { Credential } from './credential-file.ts';
 import { Credentials } from './credentials.ts';
 import { Endpoints } from './endpoint.ts';
@@ -20,7 +21,7 @@ import { RecentManifests } from './recent-manifests.ts';
 import { formatReference, formatRepository, pinned, type Reference, type Repository } from './reference.ts';
 import { Referrers } from './referrers.ts';
 import { RepositoryClient } from './repository-client.ts';
-import { imageNotFound } from './status-error.ts';
+import { imageNotFound, missingBlob } from './status-error.ts';
 import { Transport } from './transport.ts';
 
 export interface RegistryOptions {
@@ -53,6 +54,8 @@ export class Registry implements ImageSource {
   readonly #manifestFlights = new SingleFlight<Manifest | undefined>();
   readonly #referrersFlights = new SingleFlight<readonly Descriptor[]>();
   readonly #blobFlights = new SingleFlight<Buffer>();
+  readonly #foundFlights = new SingleFlight<Buffer | undefined>();
+  readonly #streaming: BlobStreamTools;
 
   /**
    * Reads the environment's files, and opens no connection.
@@ -73,6 +76,7 @@ export class Registry implements ImageSource {
     });
     const authorizer = new Authorizer(this.transport, this.#credentials, clock);
     this.#client = new RepositoryClient(this.transport, authorizer, new Endpoints(this.transport));
+    this.#streaming = { client: this.#client, limits, clock, random };
     this.#referrers = new Referrers(this.#client, this.#findByTag.bind(this), limits);
     this.#recent = new RecentManifests(limits.keptManifestBytes);
   }
@@ -166,19 +170,13 @@ export class Registry implements ImageSource {
   ): Promise<Buffer> {
     const { digest, size } = descriptor;
     const what = `blob ${pinned(repository, digest)}`;
-    if (size > maxBytes) {
-      throw new ProofgateError('CONTENT_TOO_LARGE', `${what} has ${size} bytes, more than ${maxBytes}`, {
-        hint: 'Proofgate refuses larger content on purpose; if it is legitimate, please report it.',
-      });
-    }
+    refuseLarger(what, size, maxBytes);
     const fetch = async (shared: AbortSignal) => {
       const rule = { maxBytes: size, size, digest };
       const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
       const answer = await this.#client.find(question, shared);
       if (answer !== undefined) return answer.body;
-      throw new ProofgateError('REGISTRY_PROTOCOL', `${what} is missing, though a manifest names it`, {
-        hint: 'Push the image or its signature again.',
-      });
+      throw missingBlob(what);
     };
     return await this.#share(
       this.#blobFlights,
@@ -186,6 +184,45 @@ export class Registry implements ImageSource {
       fetch,
       signal,
     );
+  }
+
+  /**
+   * A blob that nobody has described, or undefined when the registry itself says that there is none.
+   * @throws ProofgateError `CONTENT_TOO_LARGE`
+   */
+  async findBlob(
+    repository: Repository,
+    digest: Digest,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    const what = `blob ${pinned(repository, digest)}`;
+    const find = async (shared: AbortSignal) => {
+      const rule = { maxBytes, digest };
+      const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
+      return (await this.#client.find(question, shared))?.body;
+    };
+    return await this.#share(
+      this.#foundFlights,
+      fingerprint([toKey(repository, digest), maxBytes]),
+      find,
+      signal,
+    );
+  }
+
+  /** See `streamBlob`: each call is a transfer of its own. @throws ProofgateError `CONTENT_TOO_LARGE` before any request */
+  async *stream(
+    repository: Repository,
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    maxBytes: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    refuseLarger(`blob ${pinned(repository, descriptor.digest)}`, descriptor.size, maxBytes);
+    try {
+      yield* streamBlob(this.#streaming, repository, descriptor, signal);
+    } catch (error) {
+      throw signal?.aborted ? cancelled(signal) : error;
+    }
   }
 
   /** What the run has cost so far. */
@@ -235,6 +272,13 @@ export class Registry implements ImageSource {
       throw signal?.aborted ? cancelled(signal) : error;
     }
   }
+}
+
+function refuseLarger(what: string, size: number, maxBytes: number): void {
+  if (size <= maxBytes) return;
+  throw new ProofgateError('CONTENT_TOO_LARGE', `${what} has ${size} bytes, more than ${maxBytes}`, {
+    hint: 'Proofgate refuses larger content on purpose; if it is legitimate, please report it.',
+  });
 }
 
 function toKey(repository: Repository, version: string): string {

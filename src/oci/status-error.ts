@@ -60,3 +60,10 @@ export function imageNotFound(what: string): ProofgateError {
     hint: 'Check the reference; an image that was deleted or never pushed cannot be verified.',
   });
 }
+
+/** Not an absence: whoever pushed a manifest has pushed its blobs before. */
+export function missingBlob(what: string): ProofgateError {
+  return new ProofgateError('REGISTRY_PROTOCOL', `${what} is missing, though a manifest names it`, {
+    hint: 'Push the image or its signature again.',
+  });
+}
