@@ -1,14 +1,11 @@
 // Open files by their descriptors. A run reads some thousand small ones, in several calls each: the handles of
 // node:fs/promises cost several times as much.
-import { closeSync, fstatSync, open, read, realpath, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 
-const calls = { open: promisify(open), read: promisify(read) };
+const readAsync = promisify(read);
 
-/** The path without its symbolic links, as the system resolves it. @throws the system's error */
-export const resolveLinks: (path: string) => Promise<string> = promisify(realpath.native);
-
-/** What may have to wait for a disk is asynchronous; the rest costs less than waking a thread for it. */
+/** Synchronous, apart from the reading of large files: waking a thread for a call costs more than most calls do. */
 export class Descriptor {
   /** As the system calls take it. */
   readonly fd: number;
@@ -19,8 +16,8 @@ export class Descriptor {
   }
 
   /** For reading, with the flags of open(2). @throws the system's error */
-  static async open(path: string, flags: number): Promise<Descriptor> {
-    return new Descriptor(await calls.open(path, flags));
+  static open(path: string, flags: number): Descriptor {
+    return new Descriptor(openSync(path, flags));
   }
 
   /** @throws the system's error */
@@ -30,8 +27,19 @@ export class Descriptor {
 
   /** @returns how many bytes there were, 0 at the end of the file */
   async read(buffer: Buffer, offset: number, length: number, position: number): Promise<number> {
-    const { bytesRead } = await calls.read(this.fd, buffer, offset, length, position);
+    const { bytesRead } = await readAsync(this.fd, buffer, offset, length, position);
     return bytesRead;
+  }
+
+  /** The first `size` bytes, or undefined when there are fewer. @throws the system's error */
+  readWhole(size: number): Buffer | undefined {
+    const bytes = Buffer.allocUnsafe(size);
+    for (let position = 0; position < size; ) {
+      const length = readSync(this.fd, bytes, position, size - position, position);
+      if (length === 0) return undefined;
+      position += length;
+    }
+    return bytes;
   }
 
   /** Only the first time: the number may be another file's by then. */

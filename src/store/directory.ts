@@ -9,7 +9,7 @@ import { Descriptor } from './descriptor.ts';
 import { codeOf, Faults, isAbsence, isIrregularity, type StoreFault, storing } from './faults.ts';
 import { listFiles } from './listing.ts';
 import { StorePaths } from './paths.ts';
-import { createDirectory, ensureDirectory, isReal, lookAt } from './real-paths.ts';
+import { createDirectory, ensureDirectory, isOpenAt, isReal } from './real-paths.ts';
 import { isAbandoned, temporaryName } from './temp-files.ts';
 
 export interface DirectoryOptions {
@@ -37,7 +37,7 @@ export interface TemporaryFile {
   readonly path: string;
 }
 
-/** Small files that are read or written at once: a process may not have more than some hundred open. */
+/** Small files that are written at once: a process may not have more than some hundred open. */
 const MAX_OPEN = 32;
 /** A pipe must not make us wait, a symbolic link not lead us away. (Windows has neither flag.) */
 const READ_SAFELY = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -46,6 +46,8 @@ const OWNER_ONLY_FILE = 0o600;
 const TOUCH_AFTER_MS = 60 * 60_000;
 /** Strangers' leftovers that one sweep looks at. */
 const MAX_SWEPT = 10_000;
+/** Something that does not belong there, and has to go. */
+const WRONG = Symbol('wrong');
 const OCCUPIED = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST', 'EPERM']);
 
 export class StoreDirectory {
@@ -86,7 +88,8 @@ export class StoreDirectory {
 
   /** The bytes of a regular file within `expected`. One of another size than the exact one is removed. Never throws. */
   async readFile(path: string, expected: Expected, use: Use): Promise<Buffer | undefined> {
-    return this.#limiter.run(() => this.faults.attempt('read', () => this.#readFile(path, expected, use)));
+    const read = async () => this.#unlessWrong(path, this.#readFile(path, expected, use));
+    return this.faults.attempt('read', read);
   }
 
   /** Puts a whole file at `path`; false after a fault, which is reported. Never throws. */
@@ -108,23 +111,7 @@ export class StoreDirectory {
    * @throws the foreign error of a fault
    */
   async openFile(path: string): Promise<OpenFile | undefined> {
-    const found = await lookAt(path);
-    if (found === 'link') await this.remove(path);
-    if (found !== 'real') return undefined;
-    const handle = await this.#openHandle(path);
-    if (handle === undefined) return undefined;
-    try {
-      const stats = handle.stat();
-      if (stats.isFile()) {
-        return { handle, size: stats.size, mtimeMs: stats.mtimeMs, nlink: stats.nlink };
-      }
-    } catch (error) {
-      handle.close();
-      throw error;
-    }
-    handle.close();
-    await this.remove(path);
-    return undefined;
+    return this.#unlessWrong(path, this.#open(path));
   }
 
   /**
@@ -152,7 +139,7 @@ export class StoreDirectory {
   /** Removes whatever is at `path`, but nothing behind a link. A directory is set aside, for the next sweep. Never throws. */
   async remove(path: string): Promise<void> {
     await this.faults.attempt('remove from', async () => {
-      if (!(await isReal(dirname(path)))) return;
+      if (!isReal(dirname(path))) return;
       try {
         await unlink(path);
       } catch (error) {
@@ -193,30 +180,44 @@ export class StoreDirectory {
     }
   }
 
-  async #readFile(path: string, expected: Expected, use: Use): Promise<Buffer | undefined> {
-    const file = await this.openFile(path);
-    if (file === undefined) return undefined;
+  /** In one go: however many read at once, one file is open. */
+  #readFile(path: string, expected: Expected, use: Use): Buffer | typeof WRONG | undefined {
+    const file = this.#open(path);
+    if (file === undefined || file === WRONG) return file;
     try {
       if ('maxBytes' in expected && file.size > expected.maxBytes) return undefined;
-      const isWrong = 'size' in expected && file.size !== expected.size;
-      const bytes = isWrong ? undefined : await readWhole(file);
-      if (bytes === undefined) await this.remove(path);
-      else if (use === 'used') this.touch(file);
-      return bytes;
+      if ('size' in expected && file.size !== expected.size) return WRONG;
+      const bytes = file.handle.readWhole(file.size);
+      if (bytes !== undefined && use === 'used') this.touch(file);
+      return bytes ?? WRONG;
     } finally {
       file.handle.close();
     }
   }
 
-  async #openHandle(path: string): Promise<Descriptor | undefined> {
+  #open(path: string): OpenFile | typeof WRONG | undefined {
+    let handle: Descriptor;
     try {
-      return await Descriptor.open(path, READ_SAFELY);
+      handle = Descriptor.open(path, READ_SAFELY);
     } catch (error) {
       if (isAbsence(error)) return undefined;
-      if (!isIrregularity(error)) throw error;
-      await this.remove(path);
-      return undefined;
+      if (isIrregularity(error)) return WRONG;
+      throw error;
     }
+    let isGood = false;
+    try {
+      const stats = handle.stat();
+      isGood = stats.isFile() && isOpenAt(handle, path);
+      return isGood ? { handle, size: stats.size, mtimeMs: stats.mtimeMs, nlink: stats.nlink } : WRONG;
+    } finally {
+      if (!isGood) handle.close();
+    }
+  }
+
+  async #unlessWrong<T>(path: string, found: T | typeof WRONG): Promise<T | undefined> {
+    if (found !== WRONG) return found;
+    await this.remove(path);
+    return undefined;
   }
 
   async #createTemporary(): Promise<TemporaryFile> {
@@ -235,15 +236,4 @@ export class StoreDirectory {
       await rename(from, to);
     }
   }
-}
-
-/** All bytes, or undefined when the file has become shorter than it was. */
-async function readWhole({ handle, size }: OpenFile): Promise<Buffer | undefined> {
-  const bytes = Buffer.allocUnsafe(size);
-  for (let position = 0; position < size; ) {
-    const length = await handle.read(bytes, position, size - position, position);
-    if (length === 0) return undefined;
-    position += length;
-  }
-  return bytes;
 }

@@ -26,7 +26,7 @@ export async function* listFiles(top: string, depth: number): AsyncGenerator<Lis
 }
 
 async function* walk(top: string, depth: number): AsyncGenerator<ListedFile> {
-  if (!(await isReal(top))) return;
+  if (!isReal(top)) return;
   const directory = await unlessAbsent(opendir(top));
   if (directory === undefined) return;
   for await (const entry of directory) {

@@ -1,30 +1,40 @@
 // Whether a path is what it says, or leads elsewhere through a symbolic link.
-import { lstatSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { mkdir, unlink } from 'node:fs/promises';
-import { resolveLinks } from './descriptor.ts';
+import type { Descriptor } from './descriptor.ts';
 import { codeOf, isAbsence, isIrregularity } from './faults.ts';
 import type { StorePaths } from './paths.ts';
 
 const OWNER_ONLY = 0o700;
 
 /**
- * `link`: some component of the path, the last one included, is a symbolic link. One that leads nowhere reads as absence,
- * and goes when something is written there.
+ * True when something is at `path` and no component of it is a link, the last one included.
  * @throws the foreign error of a fault
  */
-export async function lookAt(path: string): Promise<'real' | 'link' | 'absent'> {
+export function isReal(path: string): boolean {
   try {
-    return (await resolveLinks(path)) === path ? 'real' : 'link';
+    return realpathSync.native(path) === path;
   } catch (error) {
-    if (isAbsence(error)) return 'absent';
-    if (isIrregularity(error)) return 'link';
+    if (isAbsence(error) || isIrregularity(error)) return false;
     throw error;
   }
 }
 
-/** True when something is at `path` and no component of it is a link, the last one included. */
-export async function isReal(path: string): Promise<boolean> {
-  return (await lookAt(path)) === 'real';
+/** True when the file that is open lies at `path`, and no link led to it. @throws the foreign error of a fault */
+export function isOpenAt({ fd }: Descriptor, path: string): boolean {
+  // What the kernel opened: links that come and go between two calls do not change that. Where it does not say so, and
+  // when the file has been replaced meanwhile, the path is looked at.
+  return openedPath(fd) === path || isReal(path);
+}
+
+/** proc(5) */
+function openedPath(fd: number): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Makes a directory, unless something is there: somebody else may have been faster. @throws the foreign error of a fault */
@@ -39,10 +49,9 @@ export async function createDirectory(path: string): Promise<void> {
  * @throws the foreign error of a fault
  */
 export async function ensureDirectory(paths: StorePaths, directory: string): Promise<void> {
-  // What was just resolved is in memory: looking at it costs less than waking a thread for it.
-  if ((await isReal(directory)) && lstatSync(directory).isDirectory()) return;
+  if (isReal(directory) && lstatSync(directory).isDirectory()) return;
   for (const path of paths.chain(directory)) await makeDirectory(path);
-  if (!(await isReal(directory))) throw new Error(`${directory} is reached through a link`);
+  if (!isReal(directory)) throw new Error(`${directory} is reached through a link`);
 }
 
 async function makeDirectory(path: string): Promise<void> {
