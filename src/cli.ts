@@ -10,6 +10,7 @@ import { watchInterruption } from './interruption.ts';
 import { type CacheAction, parseCommandLine } from './options/command-line.ts';
 import type { RawOptions } from './options/option-reader.ts';
 import { type Options, parseOptions } from './options.ts';
+import { inBatches } from './output-file.ts';
 import { renderProblems } from './problems.ts';
 import { toVisibleLine } from './report/escape.ts';
 import { createProgress } from './report/progress.ts';
@@ -70,8 +71,8 @@ async function lookAfterCache(action: CacheAction, raw: RawOptions): Promise<num
 /** False when something that was asked for could not be written. */
 async function deliver(options: Options, report: Report): Promise<boolean> {
   const problems = writeResultFiles(options, report);
-  const document = renderStandardOutput(options, report);
-  const isDelivered = document === undefined || (await write(process.stdout, document));
+  const document = renderStandardOutput(options, report, { color: wantsColor(process.stdout) });
+  const isDelivered = document === undefined || (await writeAll(process.stdout, document));
   const textStream = document === undefined ? process.stdout : process.stderr;
   await write(
     textStream,
@@ -90,6 +91,11 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
 
 async function writeProblems(title: string, problems: readonly ProofgateError[]): Promise<void> {
   await write(process.stderr, `${[title, ...renderProblems(problems)].join('\n')}\n`);
+}
+
+async function writeAll(stream: NodeJS.WriteStream, pieces: Iterable<string>): Promise<boolean> {
+  for (const batch of inBatches(pieces)) if (!(await write(stream, batch))) return false;
+  return true;
 }
 
 /** False when nobody reads any more: `proofgate … | head` is no reason to fail. */

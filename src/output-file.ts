@@ -1,18 +1,46 @@
 // Writing a file that somebody else reads: whole or not at all.
 import { randomUUID } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ProofgateError } from './base/errors.ts';
+
+/** UTF-16 units of one write: far from what a string can hold, and not a system call for each line. */
+const BATCH_LENGTH = 256 * 1024;
+
+/** Joins small pieces, so that each but the last has at least 256 Ki UTF-16 units. */
+export function* inBatches(pieces: Iterable<string>): Generator<string> {
+  let batch: string[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    batch.push(piece);
+    length += piece.length;
+    if (length < BATCH_LENGTH) continue;
+    yield batch.join('');
+    batch = [];
+    length = 0;
+  }
+  if (length > 0) yield batch.join('');
+}
 
 /**
  * Writes beside the target and renames; makes missing folders. Devices and pipes are written directly.
  * @throws ProofgateError `UNWRITABLE_FILE`
  */
-export function writeOutputFile(path: string, text: string): void {
+export function writeOutputFile(path: string, pieces: Iterable<string>): void {
   try {
     const target = resolveTarget(resolve(path));
-    if (target.isReplaceable) replace(target.path, text);
-    else writeFileSync(target.path, text);
+    if (target.isReplaceable) replace(target.path, pieces);
+    else write(target.path, 'w', pieces);
   } catch (error) {
     const cause = error instanceof Error && 'code' in error ? String(error.code) : 'error';
     throw new ProofgateError('UNWRITABLE_FILE', `cannot write the file ${JSON.stringify(path)} (${cause})`, {
@@ -22,11 +50,20 @@ export function writeOutputFile(path: string, text: string): void {
   }
 }
 
-function replace(path: string, text: string): void {
+function write(path: string, flag: 'w' | 'wx', pieces: Iterable<string>): void {
+  const file = openSync(path, flag);
+  try {
+    for (const batch of inBatches(pieces)) writeFileSync(file, batch);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function replace(path: string, pieces: Iterable<string>): void {
   makeFolder(dirname(path));
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
-    writeFileSync(temporary, text, { flag: 'wx' });
+    write(temporary, 'wx', pieces);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -1,33 +1,33 @@
-// The files that a run was asked to write, each rendered from the one Report.
+// The documents that a run was asked for, each rendered from the one Report.
 import { ProofgateError } from './base/errors.ts';
 import type { Options } from './options.ts';
 import { writeOutputFile } from './output-file.ts';
-import { renderJson } from './report/json.ts';
-import { renderJunit } from './report/junit.ts';
+import { type Destination, type OutputRequest, renderOutput } from './report/formats.ts';
 import type { Report } from './report/report.ts';
-import { renderSarif } from './report/sarif.ts';
 
-type OutputName = 'report' | 'junit' | 'sarif';
-
-const RENDERERS: Readonly<Record<OutputName, (report: Report) => string>> = {
-  report: renderJson,
-  junit: renderJunit,
-  sarif: renderSarif,
+/** What of the options says which documents are wanted. */
+export type WantedOutputs = Pick<Options, 'report' | 'junit' | 'sarif'> & {
+  readonly output?: readonly OutputRequest[];
 };
 
-/** What goes to standard output because its path is `-`; undefined when nothing does. */
-export function renderStandardOutput(options: Options, report: Report): string | undefined {
-  const name = outputNames().find((candidate) => options[candidate] === '-');
-  return name === undefined ? undefined : RENDERERS[name](report);
+const NO_COLOR: Destination = { color: false };
+
+/** What goes to standard output, in pieces, because its path is `-`; undefined when nothing does. */
+export function renderStandardOutput(
+  options: WantedOutputs,
+  report: Report,
+  terminal: Destination = NO_COLOR,
+): Iterable<string> | undefined {
+  const request = requestsOf(options).find(({ path }) => path === '-');
+  return request === undefined ? undefined : renderOutput(request.format, report, terminal);
 }
 
 /** Writes all, and returns a problem for each that could not be written: a lost report is never silent. */
-export function writeResultFiles(options: Options, report: Report): readonly ProofgateError[] {
-  return outputNames().flatMap((name) => {
-    const path = options[name];
-    if (path === undefined || path === '-') return [];
+export function writeResultFiles(options: WantedOutputs, report: Report): readonly ProofgateError[] {
+  return requestsOf(options).flatMap(({ format, path }) => {
+    if (path === '-') return [];
     try {
-      writeOutputFile(path, RENDERERS[name](report));
+      writeOutputFile(path, renderOutput(format, report, NO_COLOR));
       return [];
     } catch (error) {
       if (error instanceof ProofgateError) return [error];
@@ -36,6 +36,14 @@ export function writeResultFiles(options: Options, report: Report): readonly Pro
   });
 }
 
-function outputNames(): readonly OutputName[] {
-  return ['report', 'junit', 'sarif'];
+function requestsOf({ report, junit, sarif, output = [] }: WantedOutputs): readonly OutputRequest[] {
+  const named = { json: report, junit, sarif };
+  const formats = ['json', 'junit', 'sarif'] as const;
+  return [
+    ...formats.flatMap((format) => {
+      const path = named[format];
+      return path === undefined ? [] : [{ format, path }];
+    }),
+    ...output,
+  ];
 }

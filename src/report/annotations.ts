@@ -1,10 +1,16 @@
 // What a GitHub runner shows on the run's page. Its limits decide the shape: 10 annotations per level and step,
 // 4,096 UTF-16 units per message; what is beyond either is dropped without a word.
-import { CHECKS, titleOf } from './checks.ts';
+import { checkOf, type Described, labelOf, ruleTitle, titleOf } from './checks.ts';
 import { cutText } from './cut.ts';
-import { toVisibleLine } from './escape.ts';
+import { toHttpUrl, toVisibleLine } from './escape.ts';
 import { renderCount, renderHeadline, toShortReference } from './figures.ts';
-import { type FindingGroup, groupFindings, type Occurrence } from './groups.ts';
+import {
+  type FindingGroup,
+  groupFindings,
+  groupPolicyWarnings,
+  type Occurrence,
+  type WarningGroup,
+} from './groups.ts';
 import type { Report } from './report.ts';
 
 export interface Annotation {
@@ -21,6 +27,8 @@ export interface AnnotationPlan {
 
 const MAX_MESSAGE = 4096;
 const MAX_TITLE = 200;
+/** Of what others wrote. */
+const MAX_TITLE_PART = 80;
 const MAX_LINE = 700;
 /** The tenth is the failure message. */
 const MAX_ERRORS = 9;
@@ -43,7 +51,11 @@ export function planAnnotations(report: Report): AnnotationPlan {
   return {
     annotations: [
       ...withinLimit(errors, MAX_ERRORS, 'error'),
-      ...withinLimit([...warnings, ...runWarnings(report)], MAX_WARNINGS, 'warning'),
+      ...withinLimit(
+        [...warnings, ...runWarnings(report), ...policyWarnings(report)],
+        MAX_WARNINGS,
+        'warning',
+      ),
     ],
     failureMessage: report.result === 'verified' ? undefined : renderFailure(report),
   };
@@ -76,32 +88,66 @@ function withinLimit(
 }
 
 function toAnnotation(level: Annotation['level'], group: FindingGroup): Annotation {
-  const count = renderCount(group.componentCount, 'component');
   return {
     level,
-    title: cutText(`${titleOf(group)} (${group.reason}), ${count}`, MAX_TITLE),
+    title: toTitle(titleOf(group), labelOf(group), group.componentCount),
     message: toMessage(group),
   };
 }
 
+function policyWarnings(report: Report): Annotation[] {
+  return groupPolicyWarnings(report).map((group) => ({
+    level: 'warning',
+    title: toTitle(ruleTitle(group), group.code, group.componentCount),
+    message: toWarningMessage(group),
+  }));
+}
+
+/** The parts that others wrote are cut, the count is not. */
+function toTitle(title: string, label: string, componentCount: number): string {
+  const named = cutText(toVisibleLine(title), MAX_TITLE_PART);
+  const suffix = label === '' || label === title ? '' : ` (${cutText(toVisibleLine(label), MAX_TITLE_PART)})`;
+  return `${named}${suffix}, ${renderCount(componentCount, 'component')}`;
+}
+
 function toMessage(group: FindingGroup): string {
-  const hint = `What to do: ${cutText(toVisibleLine(group.hints[0] ?? CHECKS[group.code].help), MAX_LINE)}`;
+  const hint = `What to do: ${toShortLine(group.hints[0] || checkOf(group)?.help || WHERE_TO_LOOK)}`;
+  const foot = [hint, ...toDocsLines(group)];
+  return toBoundedList(group.occurrences, toLine, foot);
+}
+
+function toWarningMessage({ messages, rule }: WarningGroup): string {
+  const solution = rule.solution ? [`What to do: ${toShortLine(rule.solution)}`] : [];
+  return toBoundedList(messages, toShortLine, [...solution, ...toDocsLines({ rule })]);
+}
+
+function toDocsLines({ rule }: Described): string[] {
+  const url = toHttpUrl(rule?.docsUrl);
+  return url === undefined || url.length > MAX_LINE ? [] : [`Documentation: ${url}`];
+}
+
+/** As many lines as fit above the foot, and how many did not. */
+function toBoundedList<T>(all: readonly T[], render: (item: T) => string, foot: readonly string[]): string {
   const lines: string[] = [];
-  let room = MAX_MESSAGE - hint.length - WHERE_TO_LOOK.length - 40;
-  for (const occurrence of group.occurrences) {
-    const line = toLine(occurrence);
+  let room = MAX_MESSAGE - foot.join('\n').length - WHERE_TO_LOOK.length - 40;
+  for (const item of all) {
+    const line = render(item);
     room -= line.length + 1;
     if (room < 0) break;
     lines.push(line);
   }
-  const hidden = group.occurrences.length - lines.length;
+  const hidden = all.length - lines.length;
   if (hidden > 0) lines.push(`+${hidden.toLocaleString('en-US')} more. ${WHERE_TO_LOOK}`);
-  return [...lines, hint].join('\n');
+  return [...lines, ...foot].join('\n');
 }
 
 function toLine({ subject, message, components }: Occurrence): string {
   const names = components.slice(0, 5).map(({ name }) => cutText(toVisibleLine(name), 80));
   const more = components.length > 5 ? ` and ${components.length - 5} more` : '';
   const who = names.length === 0 ? toShortReference(toVisibleLine(subject)) : names.join(', ') + more;
-  return cutText(`${who}: ${toVisibleLine(message)}`, MAX_LINE);
+  return cutText(`${who}: ${toShortLine(message)}`, MAX_LINE);
+}
+
+function toShortLine(text: string): string {
+  return cutText(toVisibleLine(cutText(text, MAX_LINE + 1)), MAX_LINE);
 }

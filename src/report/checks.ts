@@ -1,5 +1,6 @@
-// The built-in checks: what each of them promises, in words. JSON, SARIF and the readable reports share them.
-import type { CheckCode, Finding } from './report.ts';
+// What a finding's code means, in words: of the built-in checks here, of a policy's rule by what that says of itself.
+// JSON, SARIF and the readable reports share them.
+import type { CheckCode, Finding, PolicyRuleDetails } from './report.ts';
 
 export interface Check {
   readonly code: CheckCode;
@@ -60,17 +61,54 @@ export const CHECKS: Readonly<Record<CheckCode, Check>> = {
       'Every task bundle that verified provenance names is signed by a key or identity trusted for tasks.',
     help: 'Sign the task bundle by digest, or build with a version of the task that is signed.',
   },
+  'builtin.policy.evaluation': {
+    code: 'builtin.policy.evaluation',
+    name: 'PolicyEvaluation',
+    topic: 'policy',
+    title: 'Policy was not evaluated',
+    description: 'Every rule that the policy selects was evaluated on the component, to its end.',
+    help: 'Look at the cause: a source or lookup that did not answer, a limit, or a rule that fails.',
+  },
 };
 
 const ORDER = Object.keys(CHECKS) as CheckCode[];
 
-/** Position in which a component meets the check, from 0. */
-export function checkOrder(code: CheckCode): number {
-  return ORDER.indexOf(code);
+/** What can be described: a `Finding`, a `Success`, a `PolicyMessage` or a group of them. */
+export interface Described {
+  /** '' or absent: a policy's rule gave none. */
+  readonly code?: string;
+  /** Set: a policy's rule, whatever its code looks like. */
+  readonly rule?: PolicyRuleDetails;
 }
 
-/** Heading of a finding. What nobody could look at must not read as if somebody had said no. */
-export function titleOf({ code, outcome }: Pick<Finding, 'code' | 'outcome'>): string {
-  const { title, topic } = CHECKS[code];
-  return outcome === 'rejected' ? title : `Could not check the ${topic}`;
+/** The built-in check; undefined for a policy's rule, also for one that borrows the code of a check. */
+export function checkOf({ code, rule }: Described): Check | undefined {
+  const isCheck = rule === undefined && code !== undefined && Object.hasOwn(CHECKS, code);
+  return isCheck ? CHECKS[code as CheckCode] : undefined;
+}
+
+/** Position in which a component meets the check, from 0; policies come last. */
+export function checkOrder(described: Described): number {
+  const check = checkOf(described);
+  return check === undefined ? ORDER.length : ORDER.indexOf(check.code);
+}
+
+/**
+ * Heading of a finding. What nobody could look at must not read as if somebody had said no.
+ * That of a policy's rule is untrusted text.
+ */
+export function titleOf(finding: Described & Pick<Finding, 'outcome'>): string {
+  const check = checkOf(finding);
+  if (check === undefined) return ruleTitle(finding);
+  return finding.outcome === 'rejected' ? check.title : `Could not check the ${check.topic}`;
+}
+
+/** Untrusted text: the title of a policy's rule, or what else names it. */
+export function ruleTitle({ code, rule }: Described): string {
+  return rule?.title || code || 'Policy rule without a code';
+}
+
+/** What tells apart findings of one title: the cause, or the code of the policy's rule (untrusted text; may be ''). */
+export function labelOf(finding: Described & Pick<Finding, 'reason'>): string {
+  return checkOf(finding) === undefined ? (finding.code ?? '') : finding.reason;
 }

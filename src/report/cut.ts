@@ -32,3 +32,30 @@ export function fitLines(lines: Iterable<string>, maxBytes: number): Fitted {
   }
   return { lines: kept, leftOut, bytes };
 }
+
+/** What a JSON value may hold at most. */
+export interface JsonBounds {
+  readonly depth: number;
+  /** Values in all lists and objects together. */
+  readonly values: number;
+  /** UTF-16 units of each text and name. */
+  readonly text: number;
+}
+
+/** A copy of a JSON value within bounds, `…` in place of what is too deep, the rest of what is too long left out. */
+export function cutJson(value: unknown, bounds: JsonBounds): unknown {
+  let left = bounds.values;
+  const cut = (one: unknown, depth: number): unknown => {
+    if (typeof one === 'string') return cutText(one, bounds.text);
+    if (typeof one === 'number') return Number.isFinite(one) ? one : null;
+    if (typeof one !== 'object' || one === null) return one;
+    if (depth === 0) return '…';
+    const kept = Object.entries(one).slice(0, Math.max(0, left));
+    left -= kept.length;
+    const members = kept.map(
+      ([name, member]) => [cutText(name, bounds.text), cut(member, depth - 1)] as const,
+    );
+    return Array.isArray(one) ? members.map(([, member]) => member) : Object.fromEntries(members);
+  };
+  return cut(value, bounds.depth);
+}

@@ -27,7 +27,8 @@ export function defuseWorkflowCommand(line: string): string {
 // Two kinds of characters: what starts or ends something in Markdown or HTML is text when written as an entity
 // (CommonMark, "Entity references"). But GitHub looks for mentions, issue numbers, formulas and bare URLs in
 // the *rendered* text, where an entity is gone: there a tag in between helps. The `@` of a digest is no mention.
-const STRUCTURE = /[&<>|\\`*_[\]~^"']|^[-+=]|(?<=^\d{1,9})[.)]/;
+// A `_` inside a word, as in most codes, is never emphasis (CommonMark, rules 2 and 4).
+const STRUCTURE = /[&<>|\\`*[\]~^"']|(?<![a-z0-9])_|_(?![a-z0-9])|^[-+=]|(?<=^\d{1,9})[.)]/;
 const LINKIFIED = /@(?!sha(?:256|512):)|(?<!\w)@|#|\$|(?<=:)\/\/|(?<=www)\./;
 const MARKDOWN = new RegExp(`(${STRUCTURE.source})|(${LINKIFIED.source})`, 'gi');
 
@@ -59,4 +60,15 @@ export function escapeXml(text: string): string {
 /** Plain text of a SARIF message: `[text](target)` in it stays text (SARIF 2.1.0, 3.11.6). */
 export function escapeSarifMessage(text: string): string {
   return text.replace(/(\\*)\]\(/g, '$1$1\\](');
+}
+
+/**
+ * An address that a page may link to, in ASCII and without quotes, or nothing: `javascript:`, credentials and relative
+ * addresses are refused.
+ */
+export function toHttpUrl(text: string | undefined): string | undefined {
+  if (text === undefined || text.length > 2_000 || !URL.canParse(text)) return undefined;
+  const { protocol, username, password, href } = new URL(text);
+  if (!/^https?:$/.test(protocol) || username !== '' || password !== '') return undefined;
+  return href.replace(/['"`<>|\\^{}]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
 }

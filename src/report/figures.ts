@@ -1,5 +1,5 @@
 // Numbers and outcomes in words, the same in every readable output.
-import { titleOf } from './checks.ts';
+import { labelOf, titleOf } from './checks.ts';
 import {
   type ComponentResult,
   countOutcomes,
@@ -101,10 +101,10 @@ export function toShortReference(reference: string): string {
   return reference.replace(/(@sha(?:256|512):[0-9a-f]{12})[0-9a-f]+$/, '$1…');
 }
 
-/** Why a component is not verified, in a table's cell: the first cause, and how many more there are. */
+/** Why a component is not verified: the first cause, and how many more there are. Untrusted text. */
 export function renderCause({ findings }: ComponentResult): string {
   const [first] = [...findings].sort((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
   if (first === undefined) return '';
   const more = findings.length > 1 ? ` (+${findings.length - 1})` : '';
-  return `${titleOf(first)}: ${first.reason}${more}`;
+  return `${titleOf(first)}: ${labelOf(first)}${more}`;
 }

@@ -1,11 +1,11 @@
 // Findings of the whole run, grouped by what is to be done about them: one cause often hits many components.
 import type { ErrorCode } from '../base/errors.ts';
-import { checkOrder } from './checks.ts';
-import type { CheckCode, ComponentResult, Finding, Report } from './report.ts';
+import { checkOf, checkOrder } from './checks.ts';
+import type { ComponentResult, Finding, PolicyMessage, PolicyRuleDetails, Report } from './report.ts';
 
 /** One failure of one thing: of an image, or of a task bundle that several components used. */
 export interface Occurrence {
-  /** What failed: `repository@digest` where it is known. */
+  /** What failed: `repository@digest` where it is known; '' for several components of which a policy says the same. */
   readonly subject: string;
   readonly message: string;
   readonly details: readonly string[];
@@ -13,11 +13,13 @@ export interface Occurrence {
   readonly components: readonly ComponentResult[];
 }
 
-/** All findings with one outcome, check and reason. */
+/** All findings with one outcome, check and reason; of policies, with one rule. */
 export interface FindingGroup {
   readonly outcome: Finding['outcome'];
-  readonly code: CheckCode;
+  readonly code: Finding['code'];
   readonly reason: ErrorCode;
+  /** Set when a policy's rule said it. */
+  readonly rule?: PolicyRuleDetails;
   /** Distinct; most often there is one. */
   readonly hints: readonly string[];
   /** In the order of the report. */
@@ -64,9 +66,12 @@ interface Subject {
 
 /** A task bundle fails once, however many components used it; everything else fails for its component. */
 function toSubject(finding: Finding, component: ComponentResult, index: number): Subject {
-  const isShared = finding.code === 'builtin.task_bundle.signature_check' && finding.term !== undefined;
+  const isShared =
+    checkOf(finding)?.code === 'builtin.task_bundle.signature_check' && finding.term !== undefined;
   if (isShared) return { key: finding.term, name: finding.term };
-  const key = JSON.stringify([index, finding.term ?? null, finding.message]);
+  // What a policy says in the same words of many components is told once.
+  const owner = finding.rule === undefined ? index : null;
+  const key = JSON.stringify([owner, finding.term ?? null, finding.message]);
   return { key, name: component.resolved ?? component.containerImage };
 }
 
@@ -93,7 +98,8 @@ function addFinding(
 }
 
 function draftOf(drafts: Map<string, Draft>, finding: Finding): Draft {
-  const key = JSON.stringify([finding.outcome, finding.code, finding.reason]);
+  const isPolicy = finding.rule !== undefined;
+  const key = JSON.stringify([finding.outcome, finding.code, finding.reason, isPolicy]);
   const known = drafts.get(key);
   if (known !== undefined) return known;
   const draft: Draft = { first: finding, hints: new Set(), components: new Set(), occurrences: new Map() };
@@ -102,21 +108,61 @@ function draftOf(drafts: Map<string, Draft>, finding: Finding): Draft {
 }
 
 function toGroup({ first, hints, components, occurrences }: Draft): FindingGroup {
+  const { outcome, code, reason, rule } = first;
   return {
-    outcome: first.outcome,
-    code: first.code,
-    reason: first.reason,
-    hints: [...hints],
-    occurrences: [...occurrences.values()].map((draft) => ({ ...draft, components: [...draft.components] })),
+    outcome,
+    code,
+    reason,
+    ...(rule === undefined ? {} : { rule }),
+    hints: rule?.solution ? [rule.solution] : [...hints],
+    occurrences: [...occurrences.values()].map((draft) => toOccurrence(draft, rule !== undefined)),
     componentCount: components.size,
   };
+}
+
+function toOccurrence({ components, subject, ...draft }: OccurrenceDraft, isPolicy: boolean): Occurrence {
+  return { ...draft, subject: isPolicy && components.size > 1 ? '' : subject, components: [...components] };
 }
 
 function bySeverity(a: FindingGroup, b: FindingGroup): number {
   if (a.outcome !== b.outcome) return a.outcome === 'rejected' ? -1 : 1;
   return (
     b.componentCount - a.componentCount ||
-    checkOrder(a.code) - checkOrder(b.code) ||
-    a.reason.localeCompare(b.reason, 'en')
+    checkOrder(a) - checkOrder(b) ||
+    a.reason.localeCompare(b.reason, 'en') ||
+    a.code.localeCompare(b.code, 'en')
   );
+}
+
+/** All warnings of policies from one rule. */
+export interface WarningGroup {
+  /** '' when the rule gave none. */
+  readonly code: string;
+  readonly rule: PolicyRuleDetails;
+  /** Distinct, in the order of the report. */
+  readonly messages: readonly string[];
+  /** Distinct components that it was said of. */
+  readonly componentCount: number;
+}
+
+/** What was said of most components first. */
+export function groupPolicyWarnings({ components }: Pick<Report, 'components'>): WarningGroup[] {
+  const drafts = new Map<
+    string,
+    { first: PolicyMessage; messages: Set<string>; components: Set<ComponentResult> }
+  >();
+  for (const component of components) {
+    for (const warning of component.policyWarnings) {
+      const { code = '' } = warning;
+      const draft = drafts.get(code) ?? { first: warning, messages: new Set(), components: new Set() };
+      drafts.set(code, draft);
+      draft.messages.add(warning.message);
+      draft.components.add(component);
+    }
+  }
+  const groups = [...drafts].map(([code, draft]): WarningGroup => {
+    const { first, messages } = draft;
+    return { code, rule: first.rule, messages: [...messages], componentCount: draft.components.size };
+  });
+  return groups.sort((a, b) => b.componentCount - a.componentCount || a.code.localeCompare(b.code, 'en'));
 }

@@ -1,12 +1,16 @@
 // The report as JUnit XML, in the dialect that CI systems share: a suite per component, a case per check.
 // Rejected is a failure; undetermined is an error, which is JUnit's word for "the test could not be run".
+import { type Described, ruleTitle } from './checks.ts';
+import { cutText } from './cut.ts';
 import { escapeXml } from './escape.ts';
 import { renderHeadline } from './figures.ts';
-import type { ComponentResult, Finding, Outcome, Report } from './report.ts';
+import { cutPolicyText } from './policy-metadata.ts';
+import type { ComponentResult, Finding, Outcome, PolicyMessage, Report } from './report.ts';
 
 interface TestCase {
   readonly name: string;
-  readonly outcome: Outcome;
+  /** A warning of a policy decides nothing. */
+  readonly outcome: Outcome | 'warning';
   /** Why it did not pass: JUnit's `type`, `message` and text. */
   readonly reason?: string;
   readonly message?: string;
@@ -18,18 +22,28 @@ interface TestSuite {
   readonly cases: readonly TestCase[];
 }
 
-/** Ends in a line break. */
-export function renderJunit(report: Report): string {
-  const suites = [...report.components.map(toSuite), runSuite(report)];
-  const cases = suites.flatMap((suite) => suite.cases);
+const COUNTS = ['tests', 'failures', 'errors', 'skipped'] as const;
+type Counts = Record<(typeof COUNTS)[number], number>;
+
+const MAX_NAME = 4_000;
+
+/** In pieces, a suite each; the last ends in a line break. */
+export function* renderJunit(report: Report): Generator<string> {
+  const total: Counts = { tests: 0, failures: 0, errors: 0, skipped: 0 };
+  for (const suite of toSuites(report)) {
+    const counts = countCases(suite);
+    for (const name of COUNTS) total[name] += counts[name];
+  }
   const time = (report.usage.wallMs / 1000).toFixed(3);
-  const lines = [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="proofgate"${tally(cases)} time="${time}">`,
-    ...suites.flatMap((suite) => renderSuite(suite, report.effectiveTime)),
-    '</testsuites>',
-  ];
-  return `${lines.join('\n')}\n`;
+  yield '<?xml version="1.0" encoding="UTF-8"?>\n';
+  yield `<testsuites name="proofgate"${renderCounts(total)} time="${time}">\n`;
+  for (const suite of toSuites(report)) yield `${renderSuite(suite, report.startedAt).join('\n')}\n`;
+  yield '</testsuites>\n';
+}
+
+function* toSuites(report: Report): Generator<TestSuite> {
+  for (const component of report.components) yield toSuite(component);
+  yield runSuite(report);
 }
 
 /** A run whose result is not the sum of its checks, such as one without components, must not read as green. */
@@ -40,27 +54,43 @@ function runSuite(report: Report): TestSuite {
 }
 
 function toSuite(component: ComponentResult): TestSuite {
-  const passed = component.successes.map(({ code }): TestCase => ({ name: code, outcome: 'verified' }));
+  const passed = component.successes.map(
+    (success): TestCase => ({ name: toName(success), outcome: 'verified' }),
+  );
   return {
     name: `${component.name} (${component.containerImage})`,
-    cases: [...component.findings.map(toCase), ...passed],
+    cases: [...component.findings.map(toCase), ...component.policyWarnings.map(toWarningCase), ...passed],
   };
 }
 
-function toCase({ code, outcome, reason, message, hint, term, details }: Finding): TestCase {
-  const name = term === undefined ? code : `${code} [${term}]`;
+function toCase(finding: Finding): TestCase {
+  const { outcome, reason, hint, details, rule } = finding;
+  const message = rule === undefined ? finding.message : cutPolicyText(finding.message);
+  const about = rule === undefined ? [] : [`Rule: ${cutText(ruleTitle(finding), MAX_NAME)}`];
+  const solution = rule?.solution ? cutPolicyText(rule.solution) : hint;
   return {
-    name,
+    name: toName(finding),
     outcome,
     reason,
     message,
-    lines: [message, ...details.map((line) => `- ${line}`), `What to do: ${hint}`],
+    lines: [message, ...details.map((line) => `- ${line}`), ...about, `What to do: ${solution}`],
   };
 }
 
-function renderSuite({ name, cases }: TestSuite, timestamp: string): string[] {
+/** JUnit has no warnings; Conforma's are skipped cases too. */
+function toWarningCase(warning: PolicyMessage): TestCase {
+  return { name: toName(warning), outcome: 'warning', message: cutPolicyText(warning.message) };
+}
+
+function toName(result: Described & { readonly term?: string }): string {
+  const name = cutText(result.code || ruleTitle(result), MAX_NAME);
+  return result.term === undefined ? name : `${name} [${cutText(result.term, MAX_NAME)}]`;
+}
+
+function renderSuite(suite: TestSuite, timestamp: string): string[] {
+  const { name, cases } = suite;
   return [
-    `  <testsuite name="${escapeXml(name)}"${tally(cases)} timestamp="${escapeXml(timestamp)}">`,
+    `  <testsuite name="${escapeXml(name)}"${renderCounts(countCases(suite))} timestamp="${escapeXml(timestamp)}">`,
     ...cases.flatMap((testCase) => renderCase(testCase, name)),
     '  </testsuite>',
   ];
@@ -72,13 +102,24 @@ function renderCase(
 ): string[] {
   const head = `    <testcase name="${escapeXml(name)}" classname="${escapeXml(suite)}"`;
   if (outcome === 'verified') return [`${head}/>`];
+  if (outcome === 'warning')
+    return [`${head}>`, `      <skipped message="${escapeXml(message)}"/>`, '    </testcase>'];
   const element = outcome === 'rejected' ? 'failure' : 'error';
   const attributes = `type="${escapeXml(reason)}" message="${escapeXml(message)}"`;
   const text = escapeXml(lines.join('\n'));
   return [`${head}>`, `      <${element} ${attributes}>${text}</${element}>`, '    </testcase>'];
 }
 
-function tally(cases: readonly TestCase[]): string {
-  const count = (outcome: Outcome) => cases.filter((testCase) => testCase.outcome === outcome).length;
-  return ` tests="${cases.length}" failures="${count('rejected')}" errors="${count('undetermined')}" skipped="0"`;
+function countCases({ cases }: TestSuite): Counts {
+  const count = (outcome: TestCase['outcome']) => cases.filter((one) => one.outcome === outcome).length;
+  return {
+    tests: cases.length,
+    failures: count('rejected'),
+    errors: count('undetermined'),
+    skipped: count('warning'),
+  };
+}
+
+function renderCounts(counts: Counts): string {
+  return COUNTS.map((name) => ` ${name}="${counts[name]}"`).join('');
 }

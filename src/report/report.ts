@@ -214,6 +214,8 @@ export interface TrustSummary {
 export interface Report {
   readonly version: string;
   readonly result: Outcome;
+  /** RFC 3339. */
+  readonly startedAt: string;
   /** RFC 3339; the moment that rules and volatile configuration are held against. */
   readonly effectiveTime: string;
   /** Absent when no policy was given. */

@@ -1,9 +1,13 @@
-// The report as SARIF 2.1.0 (OASIS), for code scanning. Each component's finding is one result.
+// The report as SARIF 2.1.0 (OASIS), for code scanning. Each component's finding, and each warning of
+// a policy, is one result.
+import type { ErrorCode } from '../base/errors.ts';
 import { fingerprint } from '../base/fingerprint.ts';
-import { CHECKS, checkOrder } from './checks.ts';
+import { checkOf, type Described } from './checks.ts';
 import { cutText } from './cut.ts';
+import { Entries, toJsonPieces } from './entries.ts';
 import { escapeSarifMessage } from './escape.ts';
-import type { CheckCode, ComponentResult, Finding, Report } from './report.ts';
+import type { ComponentResult, Finding, Report } from './report.ts';
+import { SarifRules } from './sarif-rules.ts';
 
 export interface SarifOptions {
   /** The snapshot or workflow that the images come from, relative to the repository's root, with `/`. */
@@ -14,52 +18,60 @@ export interface SarifOptions {
 const MAX_RESULTS = 25_000;
 const MAX_MESSAGE = 8_000;
 
-interface Located {
+/** One result to be, whatever it comes from. */
+interface Located extends Described {
   readonly component: ComponentResult;
-  readonly finding: Finding;
+  readonly level: 'error' | 'warning' | 'note';
+  readonly outcome: Finding['outcome'] | 'warning';
+  readonly message: string;
+  readonly hint: string;
+  readonly reason?: ErrorCode;
+  readonly term?: string | undefined;
+  readonly details?: readonly string[];
 }
 
-/** Ends in a line break. The most severe results are kept when there are more than GitHub takes (25,000). */
-export function renderSarif(report: Report, options: SarifOptions = {}): string {
-  const located = report.components.flatMap((component) =>
-    component.findings.map((finding): Located => ({ component, finding })),
-  );
-  const severeFirst = [
-    ...located.filter(({ finding }) => finding.outcome === 'rejected'),
-    ...located.filter(({ finding }) => finding.outcome === 'undetermined'),
-  ];
+/** In pieces; the last ends in a line break. The most severe results are kept when there are more than GitHub takes. */
+export function* renderSarif(report: Report, options: SarifOptions = {}): Generator<string> {
+  const { kept, leftOut } = pickResults(report);
+  const rules = new SarifRules();
+  for (const located of kept) rules.add(located);
   const nextFingerprint = fingerprints();
   const run = {
-    tool: { driver: toDriver(report) },
-    invocations: [toInvocation(report, severeFirst.length)],
+    tool: { driver: { name: 'Proofgate', version: report.version, rules: rules.all } },
+    invocations: [toInvocation(report, leftOut)],
     columnKind: 'utf16CodeUnits',
-    results: severeFirst.slice(0, MAX_RESULTS).map((one) => toResult(one, nextFingerprint(one), options)),
+    results: Entries.of(kept, (one) => toResult(one, rules, nextFingerprint(one), options)),
     properties: { result: report.result, effectiveTime: report.effectiveTime },
   };
-  const log = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  const schema = 'https://json.schemastore.org/sarif-2.1.0.json';
+  yield* toJsonPieces({ $schema: schema, version: '2.1.0', runs: Entries.of([run], (one) => one) });
+  yield '\n';
 }
 
-function toDriver(report: Report): object {
-  return {
-    name: 'Proofgate',
-    version: report.version,
-    rules: Object.values(CHECKS).map(({ code, name, title, description, help }) => ({
-      id: code,
-      name,
-      shortDescription: { text: title },
-      fullDescription: { text: description },
-      help: { text: help, markdown: help },
-      // No security-severity: GitHub would show it in place of the level, which tells rejected from undetermined.
-      defaultConfiguration: { level: 'error' },
-      properties: { tags: ['security', 'supply-chain'], precision: 'very-high' },
-    })),
-  };
+function pickResults({ components }: Report): { kept: readonly Located[]; leftOut: number } {
+  const ofOutcome = (outcome: Finding['outcome'], level: Located['level']) =>
+    components.flatMap((component) =>
+      component.findings
+        .filter((finding) => finding.outcome === outcome)
+        .map((finding): Located => ({ ...finding, component, level })),
+    );
+  const warnings = components.flatMap((component) =>
+    component.policyWarnings.map((warning): Located => {
+      return { ...warning, component, level: 'note', outcome: 'warning', hint: warning.rule.solution ?? '' };
+    }),
+  );
+  const severeFirst = [
+    ...ofOutcome('rejected', 'error'),
+    ...ofOutcome('undetermined', 'warning'),
+    ...warnings,
+  ];
+  const kept = severeFirst.slice(0, MAX_RESULTS);
+  return { kept, leftOut: severeFirst.length - kept.length };
 }
 
-function toInvocation(report: Report, resultCount: number): object {
+function toInvocation(report: Report, leftOut: number): object {
   const messages = report.warnings.map(({ code, message }) => `${code}: ${message}`);
-  if (resultCount > MAX_RESULTS) messages.push(`${resultCount - MAX_RESULTS} results were left out.`);
+  if (leftOut > 0) messages.push(`${leftOut} results were left out.`);
   return {
     executionSuccessful: report.components.every(({ outcome }) => outcome !== 'undetermined'),
     toolExecutionNotifications: messages.map((text) => ({ level: 'warning', message: toMessage(text) })),
@@ -70,27 +82,26 @@ function toInvocation(report: Report, resultCount: number): object {
  * Undetermined would be of kind `open`, but then SARIF asks for level `none` (3.27.10), which viewers hide:
  * it is a failure of level `warning`, and says `undetermined` in its message and properties.
  */
-function toResult({ component, finding }: Located, print: string, options: SarifOptions): object {
-  const { code, outcome, reason, message, hint, term, details } = finding;
-  const isRejected = outcome === 'rejected';
-  const text = `${component.name}: ${isRejected ? '' : 'undetermined: '}${message}\n${hint}`;
+function toResult(located: Located, rules: SarifRules, print: string, options: SarifOptions): object {
+  const { component, level, outcome, reason, message, hint, term, details = [] } = located;
+  const text =
+    `${component.name}: ${outcome === 'rejected' ? '' : `${outcome}: `}${message}\n${hint}`.trimEnd();
   return {
-    ruleId: code,
-    ruleIndex: checkOrder(code),
+    ...rules.pointerTo(located),
     kind: 'fail',
-    level: isRejected ? 'error' : 'warning',
+    level,
     message: toMessage(text),
     locations: [toLocation(component, options)],
     // GitHub reads the first, everyone else may read either.
     partialFingerprints: { primaryLocationLineHash: print, 'proofgateFinding/v1': print },
     properties: {
       outcome,
-      reason,
+      ...(reason === undefined ? {} : { reason }),
       component: component.name,
       containerImage: component.containerImage,
       ...(component.resolved === undefined ? {} : { resolved: component.resolved }),
       ...(component.platform === undefined ? {} : { platform: component.platform }),
-      ...(term === undefined ? {} : { term }),
+      ...(term === undefined ? {} : { term: cutText(term, MAX_MESSAGE) }),
       ...(details.length === 0 ? {} : { details }),
     },
   };
@@ -130,23 +141,20 @@ function toRelativeUri(path: string): string {
  */
 function fingerprints(): (located: Located) => string {
   const seen = new Map<string, number>();
-  return ({ component, finding }) => {
+  return (located) => {
+    const { component, code = '', reason = 'WARNING' } = located;
     const owner = component.index === undefined ? [component.name] : ['child', component.platform ?? ''];
     const repository = repositoryOf(component.containerImage);
-    const hash = fingerprint([
-      finding.code,
-      finding.reason,
-      termOf(finding.code, finding.term),
-      repository,
-      owner,
-    ]);
+    const hash = fingerprint([code, reason, termOf(located), repository, owner]);
     const count = (seen.get(hash) ?? 0) + 1;
     seen.set(hash, count);
     return `${hash.slice(0, 32)}:${count}`;
   };
 }
 
-function termOf(code: CheckCode, term: string | undefined): string | null {
+function termOf(located: Located): string | null {
+  const { term } = located;
   if (term === undefined) return null;
-  return code === 'builtin.task_bundle.signature_check' ? repositoryOf(term) : term;
+  const isReference = checkOf(located)?.code === 'builtin.task_bundle.signature_check';
+  return isReference ? repositoryOf(term) : term.replace(/@sha256:[0-9a-f]{64}/g, '');
 }

@@ -1,7 +1,7 @@
 // The sections of the job summary: what each of them says, not how much of it fits.
-import { titleOf } from './checks.ts';
+import { labelOf, ruleTitle, titleOf } from './checks.ts';
 import { cutText } from './cut.ts';
-import { escapeMarkdown, toMarkdownCode } from './escape.ts';
+import { escapeMarkdown, toHttpUrl, toMarkdownCode } from './escape.ts';
 import {
   OUTCOME_MARKS,
   OUTCOMES,
@@ -15,7 +15,13 @@ import {
   signaturesOf,
   toShortReference,
 } from './figures.ts';
-import { type FindingGroup, groupFindings, type Occurrence } from './groups.ts';
+import {
+  type FindingGroup,
+  groupFindings,
+  groupPolicyWarnings,
+  type Occurrence,
+  type WarningGroup,
+} from './groups.ts';
 import type { ComponentResult, RegistryUsage, Report, TaskBundleResult } from './report.ts';
 
 export interface Section {
@@ -32,6 +38,8 @@ const MAX_NAME = 120;
 const MAX_REFERENCE = 300;
 const MAX_TEXT = 1000;
 const MAX_HINTS = 3;
+/** Messages that one rule of a policy has in the summary. */
+const MAX_OF_RULE = 20;
 /** Names in one cell. */
 const MAX_NAMES = 20;
 
@@ -43,18 +51,37 @@ export function findingsSection(report: Report): Section | undefined {
 
 /** A row for each occurrence; the first one brings the heading with it. */
 function toFindingRows(group: FindingGroup): string[] {
-  const count = renderCount(group.componentCount, 'component');
-  const heading = `#### ${OUTCOME_MARKS[group.outcome]} ${titleOf(group)} · <code>${group.reason}</code> · ${count}`;
+  const parts = [
+    `${OUTCOME_MARKS[group.outcome]} ${toShortText(titleOf(group), MAX_NAME)}`,
+    toMarkdownCode(cutText(labelOf(group), MAX_NAME)),
+    renderCount(group.componentCount, 'component'),
+  ];
+  const heading = `#### ${parts.filter((part) => part !== '').join(' · ')}`;
   const hints = group.hints
     .slice(0, MAX_HINTS)
-    .map((hint) => `> <b>What to do:</b> ${escapeMarkdown(cutText(hint, MAX_TEXT))}`);
-  const [first = '', ...rest] = group.occurrences.map(toOccurrenceRow);
-  return [['', heading, '', hints.join('\n>\n'), '', first].join('\n'), ...rest];
+    .map((hint) => `> <b>What to do:</b> ${toShortText(hint, MAX_TEXT)}`);
+  const quoted = [...renderRule(group), ...hints].join('\n>\n');
+  const shown = group.rule === undefined ? group.occurrences : group.occurrences.slice(0, MAX_OF_RULE);
+  const [first = '', ...rest] = shown.map(toOccurrenceRow);
+  const hidden = group.occurrences.length - shown.length;
+  const more =
+    hidden > 0 ? [`- and ${renderCount(hidden, 'more message')} of this rule: see the report.`] : [];
+  return [['', heading, '', quoted, '', first].join('\n'), ...rest, ...more];
+}
+
+/** What a policy says of its rule. */
+function renderRule({ rule }: FindingGroup): string[] {
+  const description = rule?.description ? [`> ${toShortText(rule.description, MAX_TEXT)}`] : [];
+  const url = toHttpUrl(rule?.docsUrl);
+  return url === undefined
+    ? description
+    : [...description, `> <a href="${url}">Documentation of the rule</a>`];
 }
 
 function toOccurrenceRow({ subject, message, details, components }: Occurrence): string {
   // A message that names its subject needs no other line for it.
-  const image = message.includes(subject) ? '' : ` ${toMarkdownCode(cutText(subject, MAX_REFERENCE))}`;
+  const image =
+    subject === '' || message.includes(subject) ? '' : ` ${toMarkdownCode(cutText(subject, MAX_REFERENCE))}`;
   const lines = [
     `- <b>${toNameList(components.map(({ name }) => name))}</b>${image}<br>`,
     `  ${escapeMarkdown(cutText(message, MAX_TEXT))}`,
@@ -91,7 +118,7 @@ function toComponentRow(component: ComponentResult): string {
     platform === undefined ? image : `${image} ${escapeMarkdown(cutText(platform, MAX_NAME))}`,
     `${OUTCOME_MARKS[outcome]} ${outcome}`,
     toMarkdownCode(cutText(renderSigners(signaturesOf(component)), MAX_REFERENCE)),
-    renderCause(component),
+    toShortText(renderCause(component), MAX_REFERENCE),
   ]);
 }
 
@@ -138,6 +165,31 @@ export function warningsSection({ warnings, components }: Report): Section | und
   return { head: ['### Warnings', ''], rows, tail: '', noun: 'warning' };
 }
 
+export function policyWarningsSection(report: Report): Section | undefined {
+  const rows = groupPolicyWarnings(report).map(toPolicyWarningRow);
+  if (rows.length === 0) return undefined;
+  return { head: ['### Warnings of the policy', ''], rows, tail: '', noun: 'rule with warnings' };
+}
+
+function toPolicyWarningRow({ code, rule, messages, componentCount }: WarningGroup): string {
+  const heading = [
+    `<b>${toShortText(ruleTitle({ code, rule }), MAX_NAME)}</b>`,
+    toMarkdownCode(cutText(code, MAX_NAME)),
+    renderCount(componentCount, 'component'),
+  ];
+  const more = messages.length > 1 ? ` (and ${renderCount(messages.length - 1, 'other message')})` : '';
+  const first = toShortText(messages[0] ?? '', MAX_TEXT) + more;
+  return [`- ${heading.filter((part) => part !== '').join(' · ')}<br>`, `  ${first}`].join('\n');
+}
+
+export function policySection({ policy }: Report): Section | undefined {
+  if (policy === undefined || policy.sources.length === 0) return undefined;
+  const rows = policy.sources.map(({ url, pinned }) =>
+    toRow([url, pinned].map((text) => toMarkdownCode(cutText(text, MAX_REFERENCE)))),
+  );
+  return { head: ['### Policy', '', '| Source | Pinned |', '|---|---|'], rows, tail: '', noun: 'source' };
+}
+
 export function requestsSection(report: Report): Section {
   const { usage } = report;
   const cacheUse = report.cache === undefined ? [] : [`Cache: ${renderCacheUse(report)}.`];
@@ -171,6 +223,11 @@ function toNameList(names: readonly string[]): string {
   const shown = names.slice(0, MAX_NAMES).map((name) => escapeMarkdown(cutText(name, MAX_NAME)));
   const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
   return shown.join(', ') + more;
+}
+
+/** Cut before it is escaped: what is left out of an escape could mean anything. */
+function toShortText(text: string, maxLength: number): string {
+  return escapeMarkdown(cutText(text, maxLength));
 }
 
 function toRow(cells: readonly string[]): string {

@@ -7,6 +7,8 @@ import type { Report } from './report.ts';
 import {
   componentsSection,
   findingsSection,
+  policySection,
+  policyWarningsSection,
   requestsSection,
   type Section,
   taskBundlesSection,
@@ -31,11 +33,12 @@ export function renderSummary(report: Report, maxBytes: number = MAX_BYTES): str
     return text;
   };
   const findings = place(findingsSection(report), 0.6);
-  const warnings = place(warningsSection(report), 0.2);
+  const warnings = place(warningsSection(report), 0.2) + place(policyWarningsSection(report), 0.2);
   const requests = place(requestsSection(report), 0.3);
   const components = place(componentsSection(report), 0.8);
+  const policy = place(policySection(report), 0.3);
   const taskBundles = place(taskBundlesSection(report), 1);
-  return head + findings + components + taskBundles + warnings + requests + foot;
+  return head + findings + components + taskBundles + warnings + policy + requests + foot;
 }
 
 /** Ends in an empty line. Nothing at all when not even the frame fits. */

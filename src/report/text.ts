@@ -1,9 +1,6 @@
 // The report for a terminal: findings first, the counts last, where the eye of whoever scrolled is.
-import { styleText } from 'node:util';
-import wrapAnsi from 'wrap-ansi';
-import { titleOf } from './checks.ts';
+import { labelOf, ruleTitle, titleOf } from './checks.ts';
 import { cutText } from './cut.ts';
-import { defuseWorkflowCommand, toVisibleLine } from './escape.ts';
 import {
   OUTCOMES,
   renderBytes,
@@ -16,29 +13,26 @@ import {
   signaturesOf,
   toShortReference,
 } from './figures.ts';
-import { type FindingGroup, groupFindings, type Occurrence } from './groups.ts';
+import {
+  type FindingGroup,
+  groupFindings,
+  groupPolicyWarnings,
+  type Occurrence,
+  type WarningGroup,
+} from './groups.ts';
+import { clean, type Paper, type PaperOptions, toPaper, toText } from './paper.ts';
 import type { ComponentResult, Report } from './report.ts';
 
-export interface TextOptions {
-  readonly color: boolean;
-  /** Columns; lines are wrapped at it, references are not broken. */
-  readonly width: number;
+export interface TextOptions extends PaperOptions {
   /** List verified components one by one. Default: yes. */
   readonly showVerified?: boolean;
 }
 
-type Style = Parameters<typeof styleText>[0];
-
-/** Colours or not, and how wide. */
-interface Paper {
-  paint(style: Style, text: string): string;
-  /** Lines of at most the width, each behind `indent`. */
-  wrap(text: string, indent: string): string[];
-}
-
 const MARKS = { verified: '✓', rejected: '✕', undetermined: '?', collected: '·' } as const;
 const STYLES = { verified: 'green', rejected: 'red', undetermined: 'yellow', collected: 'dim' } as const;
-const MAX_TEXT = 2000;
+/** Messages of one rule of a policy: the report has all of them. */
+const MAX_OF_RULE = 20;
+const MAX_NAME = 200;
 /** Names of components that share a finding. */
 const MAX_NAMES = 10;
 
@@ -50,28 +44,13 @@ export function renderText(report: Report, options: TextOptions): string {
     options.showVerified === false ? [] : renderVerified(report, paper),
     renderTaskBundles(report, paper),
     renderWarnings(report, paper),
+    renderPolicyWarnings(report, paper),
+    renderPolicy(report, paper),
     renderLedger(report, paper),
     renderVerdict(report, paper),
   ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block) => [...block, '']);
-  return lines
-    .slice(0, -1)
-    .map((line) => `${defuseWorkflowCommand(line)}\n`)
-    .join('');
-}
-
-function toPaper({ color, width }: TextOptions): Paper {
-  return {
-    paint: (style, text) => (color ? styleText(style, text, { validateStream: false }) : text),
-    wrap: (text, indent) =>
-      wrapAnsi(clean(text), Math.max(20, width - indent.length), { hard: false })
-        .split('\n')
-        .map((line) => indent + line),
-  };
-}
-
-function clean(text: string): string {
-  return cutText(toVisibleLine(text), MAX_TEXT);
+  return toText(lines.slice(0, -1));
 }
 
 function renderGroup(group: FindingGroup, { paint, wrap }: Paper): string[] {
@@ -79,13 +58,27 @@ function renderGroup(group: FindingGroup, { paint, wrap }: Paper): string[] {
     [STYLES[group.outcome], 'bold'],
     `${MARKS[group.outcome]} ${group.outcome.toUpperCase()}`,
   );
-  const scope = `${group.reason}, ${renderCount(group.componentCount, 'component')}`;
+  const title = cutText(clean(titleOf(group)), MAX_NAME);
   const hints = group.hints.slice(0, 3).flatMap((hint) => wrap(`What to do: ${hint}`, '  '));
+  const shown = group.rule === undefined ? group.occurrences : group.occurrences.slice(0, MAX_OF_RULE);
+  const hidden = group.occurrences.length - shown.length;
   return [
-    `${mark}  ${paint('bold', titleOf(group))}  ${paint('dim', scope)}`,
-    ...group.occurrences.flatMap((occurrence) => renderOccurrence(occurrence, { paint, wrap })),
+    `${mark}  ${paint('bold', title)}  ${paint('dim', renderScope(labelOf(group), group.componentCount))}`,
+    ...shown.flatMap((occurrence) => renderOccurrence(occurrence, { paint, wrap })),
+    ...(hidden > 0 ? [`  and ${renderCount(hidden, 'more message')} of this rule: see the report`] : []),
     ...hints.map((line) => paint('cyan', line)),
+    ...renderDocs(group, { paint, wrap }),
   ];
+}
+
+function renderScope(label: string, componentCount: number): string {
+  const count = renderCount(componentCount, 'component');
+  return label === '' ? count : `${cutText(clean(label), MAX_NAME)}, ${count}`;
+}
+
+function renderDocs({ rule }: FindingGroup, { paint, wrap }: Paper): string[] {
+  const url = rule?.docsUrl;
+  return url ? wrap(`Documentation: ${url}`, '  ').map((line) => paint('dim', line)) : [];
 }
 
 function renderOccurrence(
@@ -95,7 +88,7 @@ function renderOccurrence(
   const names = components.slice(0, MAX_NAMES).map(({ name }) => clean(name));
   const more = components.length > names.length ? ` and ${components.length - names.length} more` : '';
   // A message that names its subject needs no other line for it.
-  const image = message.includes(subject) ? [] : wrap(subject, '    ');
+  const image = subject === '' || message.includes(subject) ? [] : wrap(subject, '    ');
   return [
     ...wrap(`${names.join(', ')}${more}`, '  ').map((line) => paint('bold', line)),
     ...image.map((line) => paint('dim', line)),
@@ -139,6 +132,25 @@ function renderWarnings({ warnings, components }: Report, { paint, wrap }: Paper
   ];
   if (texts.length === 0) return [];
   return [paint(['yellow', 'bold'], 'Warnings'), ...texts.flatMap((text) => wrap(`! ${text}`, '  '))];
+}
+
+function renderPolicyWarnings(report: Report, { paint, wrap }: Paper): string[] {
+  const groups = groupPolicyWarnings(report);
+  if (groups.length === 0) return [];
+  const toLines = (group: WarningGroup) => {
+    const [first = '', ...more] = group.messages;
+    const others = more.length > 0 ? ` (and ${renderCount(more.length, 'other message')})` : '';
+    const head = `! ${cutText(clean(ruleTitle(group)), MAX_NAME)}  `;
+    const scope = paint('dim', renderScope(group.code, group.componentCount));
+    return [`  ${head}${scope}`, ...wrap(clean(first) + others, '      ')];
+  };
+  return [paint(['yellow', 'bold'], 'Warnings of the policy'), ...groups.flatMap(toLines)];
+}
+
+function renderPolicy({ policy }: Report, { paint, wrap }: Paper): string[] {
+  if (policy === undefined) return [];
+  const lines = policy.sources.flatMap(({ pinned }) => wrap(pinned, '  '));
+  return [paint('bold', 'Policy'), ...lines.map((line) => paint('dim', line))];
 }
 
 function renderLedger(report: Report, { paint, wrap }: Paper): string[] {

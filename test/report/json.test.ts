@@ -11,6 +11,7 @@ import {
   mixedReport,
   report,
   verifiedReport,
+  whole,
 } from './support/reports.ts';
 import { readReportSchema, reportValidator } from './support/schemas.ts';
 
@@ -25,17 +26,19 @@ describe('the JSON report', () => {
     ['an unresolved reference', report([{ ...withoutResolved(), name: 'x' }])],
     ['hostile texts', hostile],
   ])('is valid against its schema with %s', (_, one) => {
-    expect(validate(JSON.parse(renderJson(one)))).toEqual([]);
+    expect(validate(JSON.parse(whole(renderJson(one))))).toEqual([]);
   });
 
   it('uses every property that the schema knows somewhere in the samples', () => {
-    const text = [mixedReport(), hostile, report([withoutResolved()])].map(renderJson).join();
+    const text = [mixedReport(), hostile, report([withoutResolved()])]
+      .map((one) => whole(renderJson(one)))
+      .join();
     const names = JSON.stringify(readReportSchema()).matchAll(/"properties":\{("[^"]+"):/g);
     for (const [, name] of names) expect(text).toContain(`${name}:`);
   });
 
   it('keeps the field names of Conforma', () => {
-    const json = JSON.parse(renderJson(mixedReport()));
+    const json = JSON.parse(whole(renderJson(mixedReport())));
     expect(json).toMatchObject({
       success: false,
       result: 'rejected',
@@ -69,7 +72,7 @@ describe('the JSON report', () => {
   });
 
   it('lists what nobody could look at beside the violations, never among them', () => {
-    const gateway = JSON.parse(renderJson(mixedReport())).components.at(-1);
+    const gateway = JSON.parse(whole(renderJson(mixedReport()))).components.at(-1);
     expect(gateway).toMatchObject({ outcome: 'undetermined', success: false });
     expect(gateway.violations).toBeUndefined();
     expect(gateway.undetermined[0].metadata).toMatchObject({
@@ -79,12 +82,15 @@ describe('the JSON report', () => {
   });
 
   it('keeps hostile texts as they are: JSON has an escape for all of them', () => {
-    const components = JSON.parse(renderJson(hostileReport())).components as { name: string }[];
+    const components = JSON.parse(whole(renderJson(hostileReport()))).components as { name: string }[];
     expect(components.map(({ name }) => name)).toEqual(HOSTILE);
   });
 
   it('says no success when the result is undetermined', () => {
-    expect(JSON.parse(renderJson(report([])))).toMatchObject({ success: false, result: 'undetermined' });
+    expect(JSON.parse(whole(renderJson(report([]))))).toMatchObject({
+      success: false,
+      result: 'undetermined',
+    });
   });
 });
 
@@ -122,7 +128,7 @@ describe('the schema of the report', () => {
 });
 
 function parsed() {
-  const json = JSON.parse(renderJson(mixedReport()));
+  const json = JSON.parse(whole(renderJson(mixedReport())));
   return {
     ...json,
     get violations() {

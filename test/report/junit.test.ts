@@ -7,12 +7,13 @@ import {
   mixedReport,
   report,
   verifiedReport,
+  whole,
 } from './support/reports.ts';
 import { elementsOf, parseXml } from './support/xml.ts';
 
 describe('the JUnit report', () => {
   it('has a suite for each component and a case for each check', () => {
-    const root = parseXml(renderJunit(mixedReport()));
+    const root = parseXml(whole(renderJunit(mixedReport())));
     expect(root.name).toBe('testsuites');
     const suites = elementsOf(root, 'testsuite');
     expect(suites).toHaveLength(12 + 1);
@@ -25,7 +26,7 @@ describe('the JUnit report', () => {
   });
 
   it('makes rejected a failure and undetermined an error', () => {
-    const root = parseXml(renderJunit(mixedReport()));
+    const root = parseXml(whole(renderJunit(mixedReport())));
     expect(root.attributes).toMatchObject({
       tests: '19',
       failures: '6',
@@ -44,7 +45,7 @@ describe('the JUnit report', () => {
   });
 
   it('names the task bundle in the case', () => {
-    const names = elementsOf(parseXml(renderJunit(mixedReport())), 'testcase').map(
+    const names = elementsOf(parseXml(whole(renderJunit(mixedReport()))), 'testcase').map(
       ({ attributes }) => attributes.name,
     );
     expect(names).toContainEqual(
@@ -53,33 +54,33 @@ describe('the JUnit report', () => {
   });
 
   it('is not green for a run that looked at nothing', () => {
-    const root = parseXml(renderJunit(report([])));
+    const root = parseXml(whole(renderJunit(report([]))));
     expect(root.attributes).toMatchObject({ tests: '1', errors: '1' });
     expect(elementsOf(root, 'error')[0]?.attributes.message).toBe('no component was looked at');
   });
 
   it('has neither failures nor errors when all is verified', () => {
-    const root = parseXml(renderJunit(verifiedReport()));
+    const root = parseXml(whole(renderJunit(verifiedReport())));
     expect(root.attributes).toMatchObject({ failures: '0', errors: '0' });
     expect([...elementsOf(root, 'failure'), ...elementsOf(root, 'error')]).toEqual([]);
   });
 
   it.each(HOSTILE)('gives %j back through a parser, what XML forbids written out', (text) => {
-    const [failure] = elementsOf(parseXml(renderJunit(hostileReport([text]))), 'failure');
+    const [failure] = elementsOf(parseXml(whole(renderJunit(hostileReport([text])))), 'failure');
     expect(failure?.attributes.message).toBe(writtenOut(text));
     expect(failure?.text).toBe(writtenOut(`${text}\n- ${text}\n- ${text}\nWhat to do: ${text}`));
-    const [suite] = elementsOf(parseXml(renderJunit(hostileReport([text]))), 'testsuite');
+    const [suite] = elementsOf(parseXml(whole(renderJunit(hostileReport([text])))), 'testsuite');
     expect(suite?.attributes.name).toContain(writtenOut(text));
   });
 
   it('writes every character that XML forbids as an escape, and keeps every other one', () => {
     const all = Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit)).join(' ');
-    const [failure] = elementsOf(parseXml(renderJunit(hostileReport([all]))), 'failure');
+    const [failure] = elementsOf(parseXml(whole(renderJunit(hostileReport([all])))), 'failure');
     expect(failure?.attributes.message).toBe(writtenOut(all));
   });
 
   it('holds five thousand components', () => {
-    expect(elementsOf(parseXml(renderJunit(hugeReport())), 'testsuite')).toHaveLength(5001);
+    expect(elementsOf(parseXml(whole(renderJunit(hugeReport()))), 'testsuite')).toHaveLength(5001);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   mixedReport,
   report,
   verifiedReport,
+  whole,
 } from './support/reports.ts';
 import { sarifValidator } from './support/schemas.ts';
 
@@ -31,7 +32,7 @@ interface Result {
 }
 
 function runOf(one: Report, options?: SarifOptions) {
-  const log = JSON.parse(renderSarif(one, options));
+  const log = JSON.parse(whole(renderSarif(one, options)));
   expect(validate(log)).toEqual([]);
   return log.runs[0] as {
     tool: { driver: { rules: { id: string }[] } };
@@ -53,7 +54,7 @@ describe('the SARIF report', () => {
   });
 
   it('is refused by the schema when damaged, so the schema does look', () => {
-    const log = JSON.parse(renderSarif(mixedReport()));
+    const log = JSON.parse(whole(renderSarif(mixedReport())));
     log.runs[0].results[0].level = 'fatal';
     expect(validate(log)).not.toEqual([]);
   });
@@ -151,7 +152,7 @@ describe('the SARIF report', () => {
       finding('builtin.image.signature_check', 'NO_SIGNATURE'),
     ];
     const components = Array.from({ length: 13_000 }, (_, index) => component(`c${index}`, { findings }));
-    const run = JSON.parse(renderSarif(report(components))).runs[0];
+    const run = JSON.parse(whole(renderSarif(report(components)))).runs[0];
     expect(run.results).toHaveLength(25_000);
     expect(run.results.filter(({ level }: Result) => level === 'error')).toHaveLength(13_000);
     expect(JSON.stringify(run.invocations)).toContain('1000 results were left out');

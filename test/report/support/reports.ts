@@ -11,6 +11,11 @@ import {
   worstOutcome,
 } from '../../../src/report/report.ts';
 
+/** What a renderer that gives pieces gives. */
+export function whole(pieces: Iterable<string>): string {
+  return [...pieces].join('');
+}
+
 export function digest(seed: number): string {
   return `sha256:${seed.toString(16).padStart(8, '0').repeat(8)}`;
 }
@@ -70,6 +75,7 @@ export function component(name: string, more: Partial<ComponentResult> = {}): Co
         ]
       : [],
     warnings: [],
+    policyWarnings: [],
     signatures: isVerified ? [KEY_SIGNATURE] : [],
     attestations: [],
     taskBundles: [],
@@ -81,6 +87,7 @@ export function report(components: readonly ComponentResult[], more: Partial<Rep
   return {
     version: '0.1.0',
     result: worstOutcome(components.map(({ outcome }) => outcome)),
+    startedAt: '2026-08-20T10:00:01Z',
     effectiveTime: '2026-08-20T10:00:00Z',
     components,
     taskBundles: [],
