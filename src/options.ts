@@ -5,9 +5,12 @@ import { type CacheOptions, readCacheOptions } from './options/cache-options.ts'
 import { type InputFiles, localFiles } from './options/input-files.ts';
 import type { OptionName, Surface } from './options/option-list.ts';
 import { OptionReader, type RawOptions } from './options/option-reader.ts';
+import { type PolicyOptions, readPolicyOptions } from './options/policy-options.ts';
 import { areSignersGiven, readSigners } from './options/signer-options.ts';
 import { readTrustSource } from './options/trust-options.ts';
 import { parseHost, parseServiceUrl, quote } from './options/values.ts';
+import { parseEffectiveTime } from './policy/effective-time.ts';
+import { type OutputRequest, parseOutputRequest } from './report/formats.ts';
 import { mergeSnapshots, parseSnapshot, type SnapshotSpec, toComponent } from './validate/snapshot.ts';
 import { MAX_SNAPSHOT_BYTES } from './validate/snapshot-text.ts';
 import type { Signers } from './verify/signers.ts';
@@ -15,9 +18,10 @@ import type { TrustSource } from './verify/trust.ts';
 
 export type Requirement = 'signature' | 'attestation';
 
-export interface Options extends CacheOptions {
+export interface Options extends CacheOptions, PolicyOptions {
   /** `images` and `snapshot` merged, de-duplicated by reference, not yet expanded. At least one component. */
   readonly snapshot: SnapshotSpec;
+  /** Of images and attestations; nobody when only the policy may name them. */
   readonly signers: Signers;
   /** Undefined: task bundles are collected and not verified. */
   readonly taskBundleSigners: Signers | undefined;
@@ -36,6 +40,7 @@ export interface Options extends CacheOptions {
   readonly report: string | undefined;
   readonly junit: string | undefined;
   readonly sarif: string | undefined;
+  readonly outputs: readonly OutputRequest[];
   /** Action only: put the command on PATH. */
   readonly install: boolean;
 }
@@ -61,6 +66,7 @@ export function parseOptions(
       : undefined,
     require: readRequirements(reader),
     ...readRekor(reader),
+    ...readPolicy(reader),
     trust: readTrustSource(reader, files),
     insecureRegistries: readInsecureRegistries(reader),
     workers: reader.wholeNumber('workers', 1, MAX_WORKERS),
@@ -116,7 +122,8 @@ function isInline(given: string): boolean {
 }
 
 function readImageSigners(reader: OptionReader, files: InputFiles): Signers {
-  if (!areSignersGiven(reader, '')) {
+  // A policy may name them.
+  if (!areSignersGiven(reader, '') && !reader.isGiven('policy')) {
     const [key, identity, issuer] = [
       reader.label('public-key'),
       reader.label('certificate-identity'),
@@ -159,15 +166,30 @@ function readInsecureRegistries(reader: OptionReader): ReadonlySet<string> {
   return new Set(items.flatMap(({ text, where }) => reader.attempt(where, () => parseHost(text)) ?? []));
 }
 
-function readOutputs(reader: OptionReader, surface: Surface): Pick<Options, 'report' | 'junit' | 'sarif'> {
+function readPolicy(reader: OptionReader): PolicyOptions {
+  const options = readPolicyOptions(reader);
+  // Whether it is past is known when the run begins.
+  reader.attempt(reader.label('effective-time'), () =>
+    parseEffectiveTime(options.effectiveTime, 0, { allowPast: true }),
+  );
+  return options;
+}
+
+function readOutputs(
+  reader: OptionReader,
+  surface: Surface,
+): Pick<Options, 'report' | 'junit' | 'sarif' | 'outputs'> {
   const names = ['report', 'junit', 'sarif'] as const satisfies readonly OptionName[];
   const [report, junit, sarif] = names.map((name) => reader.text(name));
+  const outputs = reader
+    .list('output')
+    .flatMap(({ text, where }) => reader.attempt(where, () => parseOutputRequest(text)) ?? []);
   const seen = new Set<string>();
-  for (const path of [report, junit, sarif]) {
+  for (const path of [report, junit, sarif, ...outputs.map((output) => output.path)]) {
     if (path === undefined) continue;
     if (seen.has(path)) reader.add('BAD_OPTION', `two outputs would be written to ${quote(path)}`);
     if (path === '-' && surface === 'action') reader.add('BAD_OPTION', 'an output must be a file, not "-"');
     seen.add(path);
   }
-  return { report, junit, sarif };
+  return { report, junit, sarif, outputs };
 }

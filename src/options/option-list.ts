@@ -1,5 +1,6 @@
 // The one list of options. The action's inputs, the command's flags, their help and README's table come
 // from here; tests compare them.
+import { POLICY_OPTIONS } from './policy-option-list.ts';
 
 /** `list` values are one a line; with `commas`, also separated by commas. */
 export type OptionKind = 'list' | 'text' | 'boolean' | 'number' | 'duration' | 'size';
@@ -135,6 +136,7 @@ export const OPTIONS = [
     placeholder: 'URL',
     description: 'Transparency log to ask for the entry of a legacy signature that carries none.',
   },
+  ...POLICY_OPTIONS,
   {
     name: 'trusted-root',
     kind: 'text',
@@ -247,6 +249,14 @@ export const OPTIONS = [
     default: '',
     placeholder: 'FILE',
     description: 'Write the report as SARIF 2.1.0 to this file.',
+  },
+  {
+    name: 'output',
+    kind: 'list',
+    default: '',
+    placeholder: 'FORMAT[=FILE]',
+    description:
+      'Further documents, one a line: `json`, `yaml`, `text`, `appstudio`, `summary-markdown`, `junit`, `sarif` or `policy-input`. The command prints what has no file.',
   },
   {
     name: 'install',

@@ -66,6 +66,11 @@ export class OptionReader {
     return this.#parsed(name, (text) => parseWholeNumber(text, min, max)) ?? min;
   }
 
+  /** Undefined when neither it nor a default was given. */
+  optionalWholeNumber(name: OptionName, min: number, max: number): number | undefined {
+    return this.#parsed(name, (text) => parseWholeNumber(text, min, max));
+  }
+
   durationMs(name: OptionName, maxMs?: number): number {
     return this.#parsed(name, (text) => parseDuration(text, maxMs)) ?? 0;
   }
