@@ -5,7 +5,7 @@ import type { Digest } from '../base/digest.ts';
 import type { ProofIndex } from '../store/proof-index.ts';
 import type { ListedDescriptor, ProofRecord } from '../store/proof-record.ts';
 import type { ProofOrigin } from './image-source.ts';
-import type { Manifest } from './manifest.ts';
+import type { ImageManifest, Manifest } from './manifest.ts';
 import { formatRepository, pinned, type Repository } from './reference.ts';
 import type { Registry } from './registry.ts';
 
@@ -95,6 +95,23 @@ export class SubjectProofs {
       ...(referrers === undefined ? {} : { referrers }),
       tags,
       blobs: [digest, ...manifests, ...manifests.flatMap(layersOf)],
+    });
+  }
+
+  /** Writes a record without any listing, where there is no fresh one; true when it is kept. */
+  async keepContent(repository: Repository, manifest: ImageManifest): Promise<boolean> {
+    const { index, registry, clock } = this.#options;
+    const { digest, layers } = manifest;
+    const { record } = await this.of(repository, digest);
+    if (record !== undefined) return false;
+    return index.write({
+      repository: formatRepository(repository),
+      digest,
+      scope: await registry.scope(repository),
+      listedAtMs: clock.now(),
+      subject: toListed(manifest),
+      tags: {},
+      blobs: [digest, ...new Set(layers.map((layer) => layer.digest))],
     });
   }
 
