@@ -92,8 +92,9 @@ export function unmatchedIncludes(
   book: RuleBook,
   results: readonly Matchable[],
 ): readonly string[] {
-  const matchers = [...book.deciding, ...results].map(toMatchers);
+  const isMatched = (criterion: string, items: readonly Matchable[]) =>
+    items.some((item) => weigh(criterion, toMatchers(item), 'anyTerm') > 0);
   return [...new Set(criteria.include)].filter(
-    (criterion) => !matchers.some((one) => weigh(criterion, one, 'anyTerm') > 0),
+    (criterion) => !isMatched(criterion, book.deciding) && !isMatched(criterion, results),
   );
 }

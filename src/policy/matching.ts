@@ -3,7 +3,7 @@
 
 /** What criteria are held against. */
 export interface Matchable {
-  readonly code: string;
+  readonly code?: string;
   readonly collections: readonly string[];
 }
 
@@ -17,7 +17,7 @@ const RULE_WEIGHT = 110;
 const TERM_WEIGHT = 100;
 
 /** A package goes by its whole path or by the last part of it. */
-export function toMatchers({ code, collections }: Matchable): Matchers {
+export function toMatchers({ code = '', collections }: Matchable): Matchers {
   const matchers = new Map([['*', ANY_WEIGHT]]);
   const parts = code.split('.');
   const rule = parts.at(-1) ?? '';

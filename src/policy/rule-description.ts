@@ -1,7 +1,7 @@
 // What the rules of a source group say of themselves in their METADATA, and which of them decide a release.
 import { ProofgateError } from '../base/errors.ts';
 import { type EffectiveOn, parseEffectiveOn } from './effective-on.ts';
-import type { PolicyRule, RuleAnnotation } from './engine.ts';
+import type { PolicyRule, RuleAnnotation, RuleReference } from './engine.ts';
 
 /** `failure`: its results are violations · `warning`: they are warnings. Severity and date may still change that. */
 export type RuleClass = 'failure' | 'warning';
@@ -50,28 +50,35 @@ export function ruleClassOf(name: string): RuleClass | undefined {
   return WARNING.test(name) ? 'warning' : undefined;
 }
 
+/** `package.name`: two rules of one name in one package are one to Rego. */
+export function toRuleKey(rule: RuleReference): string {
+  return `${rule.package}.${rule.name}`;
+}
+
 /**
  * Reads the METADATA of all rules of one source group.
  * @throws ProofgateError `BAD_POLICY` when two rules have one code, or when a deciding rule cannot give results
  */
 export function describeRules(rules: readonly PolicyRule[]): RuleBook {
   const deciding: DecidingRule[] = [];
+  const firsts = new Map<string, Annotated>();
   const descriptions = new Map<string, RuleDescription>();
-  const firsts = new Map<string, { readonly rule: PolicyRule; readonly annotation: RuleAnnotation }>();
   for (const rule of rules.filter(({ name }) => ruleClassOf(name) !== undefined)) {
     refuseUnusable(rule);
     const annotation = rule.annotations.find((one) => isOwn(one) && shortNameOf(one) !== '');
-    const described = annotation === undefined ? toUndescribed(rule) : toDescription(rule, annotation);
-    deciding.push(described);
-    if (annotation === undefined || !('shortName' in described)) continue;
-    const first = firsts.get(described.code);
-    if (first !== undefined && !isSameDocument(first, { rule, annotation })) {
-      throw duplicateCode(described.code, first.rule, rule);
+    if (annotation === undefined) {
+      deciding.push(toUndescribed(rule));
+      continue;
     }
-    if (first === undefined) {
-      firsts.set(described.code, { rule, annotation });
-      descriptions.set(described.code, described);
+    const description = toDescription(rule, annotation);
+    const { code } = description;
+    const first = firsts.get(code) ?? { rule, annotation };
+    if (first.rule !== rule && !isSameDocument(first, { rule, annotation })) {
+      throw duplicateCode(code, first.rule, rule);
     }
+    firsts.set(code, first);
+    deciding.push(description);
+    descriptions.set(code, description);
   }
   const exceptions = rules.filter(({ name, kind }) => name === EXCEPTION && kind !== 'function');
   return { deciding, descriptions, exceptions: new Set(exceptions.map((rule) => rule.package)) };
@@ -98,8 +105,8 @@ function shortNameOf({ custom }: RuleAnnotation): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-function toUndescribed(rule: PolicyRule): DecidingRule {
-  const custom = rule.annotations.find(isOwn)?.custom;
+function toUndescribed(rule: PolicyRule, annotation = rule.annotations.find(isOwn)): DecidingRule {
+  const custom = annotation?.custom;
   return {
     package: rule.package,
     name: rule.name,
@@ -116,11 +123,9 @@ function toDescription(rule: PolicyRule, annotation: RuleAnnotation): RuleDescri
   const solution = memberOf(custom, 'solution');
   const docsUrl = toDocsUrl(rule, shortName);
   return {
-    ...toUndescribed(rule),
+    ...toUndescribed(rule, annotation),
     code: `${rule.package}.${shortName}`,
     shortName,
-    collections: toTexts(memberOf(custom, 'collections')),
-    pipelineIntention: toTexts(memberOf(custom, 'pipeline_intention')),
     dependsOn: toTexts(memberOf(custom, 'depends_on')),
     ...(annotation.title ? { title: annotation.title } : {}),
     ...(annotation.description ? { description: withoutXrefs(annotation.description) } : {}),
@@ -163,7 +168,7 @@ function refuseUnusable(rule: PolicyRule): void {
   const found = isList ? `a value of type ${rule.type}` : `a ${rule.kind}`;
   throw new ProofgateError(
     'BAD_POLICY',
-    `${place(rule)}: ${fullName(rule)} is ${found}, which gives no results`,
+    `${place(rule)}: ${toRuleKey(rule)} is ${found}, which gives no results`,
     {
       hint: `Write it as a set: ${rule.name} contains result if { … }, where result is a text or an object with "msg".`,
     },
@@ -179,8 +184,4 @@ function duplicateCode(code: string, first: PolicyRule, second: PolicyRule): Pro
 
 function place(rule: PolicyRule): string {
   return `${rule.path}:${rule.row}`;
-}
-
-function fullName(rule: PolicyRule): string {
-  return `${rule.package}.${rule.name}`;
 }

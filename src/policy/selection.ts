@@ -1,7 +1,7 @@
 // What the engine is asked for: only packages of which some result may count.
 import { type Criteria, mayInclude } from './criteria.ts';
 import type { RuleReference } from './engine.ts';
-import { EXCEPTION, type RuleBook } from './rule-description.ts';
+import { EXCEPTION, type RuleBook, toRuleKey } from './rule-description.ts';
 
 /**
  * Every deciding rule of each selected package, and its `exception`. A package is selected when any of its rules may
@@ -14,10 +14,11 @@ export function selectRules(book: RuleBook, criteria: Criteria): readonly RuleRe
   const packages = new Set(chosen.map((rule) => rule.package));
   const names = new Map<string, RuleReference>();
   for (const rule of book.deciding.filter((one) => packages.has(one.package))) {
-    names.set(`${rule.package}.${rule.name}`, { package: rule.package, name: rule.name });
+    names.set(toRuleKey(rule), { package: rule.package, name: rule.name });
   }
   for (const name of book.exceptions) {
-    if (packages.has(name)) names.set(`${name}.${EXCEPTION}`, { package: name, name: EXCEPTION });
+    const reference = { package: name, name: EXCEPTION };
+    if (packages.has(name)) names.set(toRuleKey(reference), reference);
   }
   return [...names.values()];
 }
