@@ -27,11 +27,17 @@ export interface PolicyVerdict {
   readonly input?: string;
 }
 
+export interface PolicyAnswer {
+  readonly verdict: PolicyVerdict;
+  /** Notes for later runs what the policies read. Call it only when the component is verified. */
+  keep(): Promise<void>;
+}
+
 /** Policies that are ready to be asked. */
 export interface PolicyEvaluator {
   /**
    * Asks every source group.
    * @throws ProofgateError when one of them could not be evaluated, or the reason of `signal`: there is no verdict then
    */
-  evaluate(subject: PolicySubject, signal?: AbortSignal): Promise<PolicyVerdict>;
+  evaluate(subject: PolicySubject, signal?: AbortSignal): Promise<PolicyAnswer>;
 }

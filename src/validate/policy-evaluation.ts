@@ -1,6 +1,6 @@
 // One component and the policies: whether they can be asked about it, and what their answer means.
 import { ProofgateError, toProofgateError } from '../base/errors.ts';
-import type { PolicyEvaluator, PolicyVerdict } from '../policy/verdict.ts';
+import type { PolicyAnswer, PolicyEvaluator } from '../policy/verdict.ts';
 import type { Finding, PolicyMessage, Success } from '../report/report.ts';
 import type { SubjectResult } from '../verify/subject.ts';
 import type { Requirements } from './component.ts';
@@ -8,7 +8,7 @@ import type { Target } from './expansion.ts';
 import { toFinding } from './findings.ts';
 
 export type PolicyEvaluation =
-  | { readonly type: 'evaluated'; readonly verdict: PolicyVerdict }
+  | ({ readonly type: 'evaluated' } & PolicyAnswer)
   | { readonly type: 'failed'; readonly error: ProofgateError }
   /** An earlier check ended the component, and has said why. */
   | { readonly type: 'skipped' };
@@ -48,7 +48,7 @@ export async function evaluatePolicies(
     signatures: signatures.verified,
   };
   try {
-    return { type: 'evaluated', verdict: await policies.evaluate(subject, signal) };
+    return { type: 'evaluated', ...(await policies.evaluate(subject, signal)) };
   } catch (thrown) {
     return { type: 'failed', error: toProofgateError(thrown) };
   }

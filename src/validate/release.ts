@@ -221,6 +221,7 @@ class Release {
     for (const [reference, bundle] of bundles) this.#examinedBundles.set(reference, bundle);
     const evaluation = evidence === undefined ? SKIPPED : ((await ask?.(target, evidence)) ?? SKIPPED);
     const result = judgeComponent({ target, examination, tasks, bundles, evaluation }, this.#requirements);
+    if (result.outcome === 'verified' && evaluation.type === 'evaluated') await evaluation.keep();
     const proofs = await this.#keepProofs(target, result.outcome);
     return proofs === undefined ? result : { ...result, proofs };
   }
