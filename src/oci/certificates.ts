@@ -11,22 +11,30 @@ const MAX_FILES = 4096;
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * Undefined when the environment adds nothing. One context for the whole run: parsing a few hundred certificates
- * for every connection would cost more than the handshake.
+ * The certificates that the environment names, in PEM; there may be damaged ones among them.
  * @throws ProofgateError `UNREADABLE_FILE`
  */
-export function readTrustedAuthorities(
+export function readAddedAuthorities(
   environment: Readonly<Record<string, string | undefined>>,
-): SecureContext | undefined {
-  const added = [...readBundle(environment.SSL_CERT_FILE), ...readDirectories(environment.SSL_CERT_DIR)];
-  if (added.length === 0) return undefined;
-  return createSecureContext({ ca: [...new Set([...getCACertificates('default'), ...added])] });
+): readonly string[] {
+  return [...readBundle(environment.SSL_CERT_FILE), ...readDirectories(environment.SSL_CERT_DIR)];
+}
+
+/**
+ * Undefined when nothing is added to Node's own authorities. One context for the whole run: parsing a few hundred
+ * certificates for every connection would cost more than the handshake.
+ */
+export function trustAuthorities(added: readonly string[]): SecureContext | undefined {
+  // A damaged certificate in a bundle of hundreds must not make the good ones useless.
+  const usable = added.filter(isCertificate);
+  if (usable.length === 0) return undefined;
+  return createSecureContext({ ca: [...new Set([...getCACertificates('default'), ...usable])] });
 }
 
 function readBundle(path: string | undefined): string[] {
   if (path === undefined || path === '') return [];
   const certificates = named('SSL_CERT_FILE', path, () => readCertificates(path));
-  if (certificates.length > 0) return certificates;
+  if (certificates.some(isCertificate)) return certificates;
   throw unreadable('SSL_CERT_FILE', path, 'it holds no usable PEM certificate');
 }
 
@@ -44,11 +52,9 @@ function readDirectories(paths: string | undefined): string[] {
 
 function readCertificates(path: string): string[] {
   if (statSync(path).size > MAX_FILE_BYTES) throw new Error(`it is larger than ${MAX_FILE_BYTES} bytes`);
-  const blocks = readFileSync(path, 'latin1').match(PEM) ?? [];
-  return blocks.filter(isCertificate);
+  return readFileSync(path, 'latin1').match(PEM) ?? [];
 }
 
-/** A damaged certificate in a bundle of hundreds must not make the good ones useless. */
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0;

@@ -1,43 +1,67 @@
 // Connections: straight or through the environment's proxies, with the environment's certificate authorities.
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ProofgateError } from '../base/errors.ts';
-import { readTrustedAuthorities } from './certificates.ts';
+import { readAddedAuthorities, trustAuthorities } from './certificates.ts';
 import type { RegistryLimits } from './limits.ts';
 import { isLoopback } from './loopback.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The connections of one run. Loopback is never proxied, whatever the environment says. */
+interface Dispatchers {
+  readonly direct: Dispatcher;
+  readonly https: Dispatcher;
+  readonly http: Dispatcher;
+}
+
+/**
+ * The connections of one run. Loopback is never proxied, whatever the environment says. What speaks HTTP is loaded
+ * when somebody is asked something: runs that find everything in the proof cache are over sooner than it takes.
+ */
 export class Connections {
-  readonly #direct: Dispatcher;
-  readonly #https: Dispatcher;
-  readonly #http: Dispatcher;
+  readonly #limits: RegistryLimits;
+  readonly #authorities: readonly string[];
+  readonly #proxies: { readonly https: string; readonly http: string; readonly none: string };
+  #dispatchers: Promise<Dispatchers> | undefined;
 
   /** @throws ProofgateError `UNREADABLE_FILE` (certificates), `BAD_OPTION` (a proxy variable that is no URL) */
   constructor(environment: Environment, limits: RegistryLimits) {
-    const options = agentOptions(environment, limits);
-    const noProxy = variable(environment, 'NO_PROXY') ?? '';
-    const proxied = (httpsProxy: string, httpProxy: string) =>
-      new EnvHttpProxyAgent({ ...options, httpsProxy, httpProxy, noProxy });
-    this.#direct = new Agent(options);
-    // Two agents, because one alone would send https through HTTP_PROXY when HTTPS_PROXY is not set.
-    this.#https = proxied(proxyUrl(environment, 'HTTPS_PROXY'), '');
-    this.#http = proxied('', proxyUrl(environment, 'HTTP_PROXY'));
+    this.#limits = limits;
+    this.#authorities = readAddedAuthorities(environment);
+    this.#proxies = {
+      https: proxyUrl(environment, 'HTTPS_PROXY'),
+      http: proxyUrl(environment, 'HTTP_PROXY'),
+      none: variable(environment, 'NO_PROXY') ?? '',
+    };
   }
 
-  to(url: URL): Dispatcher {
-    if (isLoopback(url.hostname)) return this.#direct;
-    return url.protocol === 'https:' ? this.#https : this.#http;
+  async to(url: URL): Promise<Dispatcher> {
+    this.#dispatchers ??= this.#open();
+    const { direct, https, http } = await this.#dispatchers;
+    if (isLoopback(url.hostname)) return direct;
+    return url.protocol === 'https:' ? https : http;
   }
 
   /** Cuts what is still open. */
   async close(): Promise<void> {
-    await Promise.all([this.#direct.destroy(), this.#https.destroy(), this.#http.destroy()]);
+    const dispatchers = await this.#dispatchers;
+    await Promise.all(Object.values(dispatchers ?? {}).map((dispatcher: Dispatcher) => dispatcher.destroy()));
+  }
+
+  async #open(): Promise<Dispatchers> {
+    const { Agent, EnvHttpProxyAgent } = await import('undici');
+    const { https: httpsProxy, http: httpProxy, none: noProxy } = this.#proxies;
+    const options = agentOptions(this.#limits, this.#authorities);
+    return {
+      direct: new Agent(options),
+      // Two agents, because one alone would send https through HTTP_PROXY when HTTPS_PROXY is not set.
+      https: new EnvHttpProxyAgent({ ...options, noProxy, httpsProxy, httpProxy: '' }),
+      http: new EnvHttpProxyAgent({ ...options, noProxy, httpsProxy: '', httpProxy }),
+    };
   }
 }
 
-function agentOptions(environment: Environment, limits: RegistryLimits) {
-  const secureContext = readTrustedAuthorities(environment);
+function agentOptions(limits: RegistryLimits, authorities: readonly string[]) {
+  const secureContext = trustAuthorities(authorities);
   const tls = {
     timeout: limits.connectMs,
     allowH2: false,

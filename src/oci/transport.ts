@@ -85,7 +85,7 @@ export class Transport {
     const authorization = request.authorization === undefined ? {} : { authorization: request.authorization };
     const turn = this.#limiter(request.url.host).run(async (feedback) => {
       const answer = await exchange(
-        this.#connections.to(request.url),
+        await this.#connections.to(request.url),
         {
           method: request.method ?? 'GET',
           url: request.url,
