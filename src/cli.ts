@@ -107,8 +107,10 @@ function write(stream: NodeJS.WriteStream, text: string): Promise<boolean> {
 
 async function fail(thrown: unknown): Promise<never> {
   const error = toProofgateError(thrown);
-  await writeProblems('proofgate: the run failed:', [error]);
-  process.exit(error.kind === 'usage' ? EXIT_USAGE : EXIT_UNDETERMINED);
+  const isMistake = error.kind === 'usage';
+  const title = isMistake ? 'bad input, nothing was looked at:' : 'the run failed:';
+  await writeProblems(`proofgate: ${title}`, [error]);
+  process.exit(isMistake ? EXIT_USAGE : EXIT_UNDETERMINED);
 }
 
 settleEngine();

@@ -6,6 +6,7 @@ import { parseReference } from './oci/reference.ts';
 import { Registry } from './oci/registry.ts';
 import type { Options } from './options.ts';
 import type { Persistence, Warn } from './persist/persistence.ts';
+import type { GateTools, PolicyGate } from './policy-gate.ts';
 import { ProofCache } from './proof-cache.ts';
 import type { Progress } from './report/progress.ts';
 import {
@@ -35,7 +36,10 @@ export interface RunContext {
   readonly signal?: AbortSignal;
 }
 
-/** Validates everything that `options` names. Never throws for a component: its failure is in the report. */
+/**
+ * Validates everything that `options` names. Never throws for a component: its failure is in the report.
+ * @throws ProofgateError of kind `usage` for a policy that is wrong; nothing was looked at then
+ */
 export async function run(options: Options, context: RunContext): Promise<Report> {
   const startedMs = context.clock.now();
   const { environment, clock } = context;
@@ -43,37 +47,42 @@ export async function run(options: Options, context: RunContext): Promise<Report
   const { insecureRegistries, offline } = options;
   const registry = new Registry({ environment, clock, insecureRegistries, offline });
   const warnings: RunWarning[] = [];
+  let gate: PolicyGate | undefined;
   try {
     const http = createHttpClient(registry.transport);
     const trust = lazily((signal) => loadTrust(options.trust, http, signal), deadline.signal);
     if (needsTrust(options)) trust.begin();
+    const cache = await openCache(options, context, registry, warnings, deadline.signal);
+    const images = cache?.proofs ?? registry;
+    const sources = { images, registry, proofs: cache?.proofs, http, trust: trust.get };
+    gate = await openGate(options, { ...sources, environment, clock }, deadline.signal);
+    const { signers, rekorUrl } = gate ?? options;
     const verifier = new Verifier({
       trust: trust.get,
       ignoreRekor: options.ignoreRekor,
       clock,
-      ...(options.rekorUrl === undefined ? {} : { rekor: new RekorClient(options.rekorUrl, http) }),
+      ...(rekorUrl === undefined ? {} : { rekor: new RekorClient(rekorUrl, http) }),
     });
-    const cache = await openCache(options, context, registry, warnings, deadline.signal);
-    const images = cache?.proofs ?? registry;
     const tools = {
       images,
       proofs: cache?.proofs,
       verifier: new SubjectVerifier({ images, verifier }),
-      policies: undefined,
+      policies: gate?.evaluator,
       progress: context.progress,
     };
-    const release = await validateRelease(options, tools, deadline.signal);
+    const release = await validateRelease({ ...options, signers }, tools, deadline.signal);
     await cache?.close(deadline.signal);
     const loaded = await trust.loaded();
     return {
       version: context.version,
       result: worstOutcome(release.components.map((component) => component.outcome)),
       startedAt: new Date(startedMs).toISOString(),
-      effectiveTime: new Date(startedMs).toISOString(),
+      effectiveTime: gate?.effectiveTime ?? new Date(startedMs).toISOString(),
+      ...(gate === undefined ? {} : { policy: gate.summary }),
       components: release.components,
       taskBundles: release.taskBundles,
-      warnings: [...(loaded?.warnings ?? []), ...warnings, ...warnOfTags(options)],
-      key: options.signers.keys.map((key) => key.pem.trimEnd()).join('\n'),
+      warnings: [...(loaded?.warnings ?? []), ...warnings, ...warnOfTags(options), ...warnOfNoSources(gate)],
+      key: signers.keys.map((key) => key.pem.trimEnd()).join('\n'),
       trust: toTrustSummary(loaded),
       usage: measure(registry, release.sharedVerifications, clock.now() - startedMs),
       ...(cache === undefined
@@ -83,8 +92,21 @@ export async function run(options: Options, context: RunContext): Promise<Report
   } finally {
     deadline.clear();
     context.progress.stop();
+    await gate?.close();
     await registry.close();
   }
+}
+
+/** The code behind it is loaded for runs that have a policy alone. */
+async function openGate(
+  options: Options,
+  tools: GateTools,
+  signal: AbortSignal,
+): Promise<PolicyGate | undefined> {
+  const { policy } = options;
+  if (policy === undefined) return undefined;
+  const { openPolicyGate } = await import('./policy-gate.ts');
+  return openPolicyGate({ ...options, policy }, tools, signal);
 }
 
 async function openCache(
@@ -166,6 +188,11 @@ function startDeadline(
       outer?.removeEventListener('abort', leave);
     },
   };
+}
+
+function warnOfNoSources(gate: PolicyGate | undefined): readonly RunWarning[] {
+  if (gate === undefined || gate.evaluator !== undefined) return [];
+  return [{ code: 'policy.empty', message: 'The policy has no sources: the built-in checks alone decide.' }];
 }
 
 /** A tag may point elsewhere tomorrow: the verdict is about the digest that it was resolved to. */
