@@ -20,6 +20,8 @@ export interface Paper {
 }
 
 const MAX_TEXT = 2000;
+/** Printable ASCII and Latin letters. */
+const NARROW = /^[\x20-\x7e\u00a1-\u024f]*$/;
 
 export function toPaper({ color, width }: PaperOptions): Paper {
   return {
@@ -41,7 +43,19 @@ export function toText(lines: readonly string[]): string {
 }
 
 function wrapLine(line: string, width: number): string[] {
-  // Most lines fit: measuring columns is slow. Only ASCII is known to take one each.
-  const isShort = line.length <= width && /^[\x20-\x7e]*$/.test(line);
-  return isShort ? [line] : wrapAnsi(line, width, { hard: false }).split('\n');
+  return NARROW.test(line) ? wrapNarrow(line, width) : wrapAnsi(line, width, { hard: false }).split('\n');
+}
+
+/** As `wrapAnsi` does where each character takes one column: it measures, and is slow for a hundred thousand messages. */
+function wrapNarrow(line: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const fit = rest.lastIndexOf(' ', width);
+    const end = fit > 0 ? fit : rest.indexOf(' ');
+    if (end === -1) break;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
 }
