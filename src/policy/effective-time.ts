@@ -1,5 +1,7 @@
 // The moment that rules, and exceptions from them, are held against.
 import { ProofgateError } from '../base/errors.ts';
+import { SLSA_V1, SLSA_V02 } from '../verify/slsa.ts';
+import type { Verified } from '../verify/verifier.ts';
 
 /** A moment in nanoseconds, as Rego counts them, and in milliseconds, rounded down. */
 export interface Instant {
@@ -18,6 +20,11 @@ export interface EffectiveTime extends Instant {
 /** Clocks differ: a time that was `now` when the command was written is not yet past. */
 const GRACE_MS = 2_000;
 const MAX_FRACTION = 9;
+/** Where provenance says when its build ended. */
+const FINISHED: Readonly<Record<string, readonly string[]>> = {
+  [SLSA_V02]: ['metadata', 'buildFinishedOn'],
+  [SLSA_V1]: ['runDetails', 'metadata', 'finishedOn'],
+};
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d{2}:\d{2})$/;
@@ -46,6 +53,34 @@ export function parseEffectiveTime(
     });
   }
   return { ...given, basis: 'given' };
+}
+
+/**
+ * What a component's rules are held against: for `attestation` the end of its latest build, as its verified provenance
+ * says; the run's own time when none says so, or it is no time of RFC 3339.
+ */
+export function effectiveTimeOf(time: EffectiveTime, attestations: readonly Verified[]): Instant {
+  if (time.basis !== 'attestation') return time;
+  const finished = attestations.flatMap((verified) => finishedAt(verified) ?? []);
+  return (
+    finished.reduce<Instant | undefined>((a, b) => (a !== undefined && a.ns > b.ns ? a : b), undefined) ??
+    time
+  );
+}
+
+function finishedAt({ claim }: Verified): Instant | undefined {
+  if (claim.type !== 'statement') return undefined;
+  const { predicateType } = claim.statement;
+  // Other statements may be large, and are not parsed for this.
+  const path = Object.hasOwn(FINISHED, predicateType) ? FINISHED[predicateType] : undefined;
+  if (path === undefined) return undefined;
+  let value: unknown = claim.statement.predicate;
+  for (const key of path) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return typeof value === 'string' && RFC_3339.test(value) ? parseInstant(value) : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object';
 }
 
 /** A date (midnight UTC) or a time of RFC 3339; undefined when it is neither, or a day that the calendar does not have. */

@@ -1,18 +1,87 @@
 // Everything that a policy's configuration names, fetched side by side, and merged into what is evaluated.
-import { ProofgateError } from '../../base/errors.ts';
-import type { PolicyConfig } from '../config.ts';
-import type { LoadedPolicy, PolicyContext } from '../loaded-policy.ts';
-import type { SourceTools } from './source-tools.ts';
+import { mapBounded } from '../../base/bounded.ts';
+import type { PolicyConfig, SourceGroup } from '../config.ts';
+import { mergeData, toText } from '../data.ts';
+import type { PolicyModule } from '../engine.ts';
+import type { LoadedGroup, LoadedPolicy, PolicyContext } from '../loaded-policy.ts';
+import type { SourceTree } from '../source-tree.ts';
+import { SourceFetcher } from './source-fetcher.ts';
+import { badSource } from './source-text.ts';
+import { limitsOf, type SourceTools } from './source-tools.ts';
+
+type Trees = ReadonlyMap<string, SourceTree>;
 
 /**
  * Fetches each URL once.
- * @throws ProofgateError `BAD_POLICY`, `POLICY_UNAVAILABLE`, what the registry client throws, or the reason of `signal`
+ * @throws ProofgateError `BAD_POLICY`, `POLICY_UNAVAILABLE`, what registry and HTTP client throw, or the reason of `signal`
  */
 export async function fetchSources(
-  _config: PolicyConfig,
-  _context: PolicyContext,
-  _tools: SourceTools,
-  _signal: AbortSignal,
+  config: PolicyConfig,
+  context: PolicyContext,
+  tools: SourceTools,
+  signal: AbortSignal,
 ): Promise<LoadedPolicy> {
-  throw new ProofgateError('INTERNAL', 'not yet there');
+  const urls = [...new Set(config.sources.flatMap(({ policy, data }) => [...policy, ...data]))];
+  const trees = await fetchAll(urls, tools, signal);
+  const specJson = JSON.stringify(toPinnedSpec(config, trees));
+  return {
+    summary: {
+      spec: JSON.parse(specJson),
+      sources: [...trees.values()].map(({ url, pinned, fingerprint }) => ({ url, pinned, fingerprint })),
+    },
+    specJson,
+    configuration: config.configuration,
+    groups: config.sources.map((group) => toLoadedGroup(group, trees, context)),
+  };
+}
+
+/** One that fails ends the others: nobody will use them. */
+async function fetchAll(urls: readonly string[], tools: SourceTools, signal: AbortSignal): Promise<Trees> {
+  const fetcher = new SourceFetcher(tools);
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const fetch = async (url: string) => {
+    try {
+      return await fetcher.fetch(url, either);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const trees = await mapBounded(urls, limitsOf(tools).concurrency, fetch);
+  return new Map(trees.map((tree, index) => [urls[index] ?? tree.url, tree]));
+}
+
+function toLoadedGroup(group: SourceGroup, trees: Trees, context: PolicyContext): LoadedGroup {
+  const { name, config, volatileConfig, ruleData } = group;
+  const modules = select(group.policy, trees).flatMap(toModules);
+  const data = mergeData(select(group.data, trees), ruleData, context);
+  return { name, config, volatileConfig, program: { modules, data } };
+}
+
+/** A URL that a group names twice counts once. */
+function select(urls: readonly string[], trees: Trees): readonly SourceTree[] {
+  return [...new Set(urls)].flatMap((url) => trees.get(url) ?? []);
+}
+
+function toModules({ url, files }: SourceTree): readonly PolicyModule[] {
+  const modules = files
+    .filter(({ path }) => path.endsWith('.rego'))
+    .map(({ path, bytes }) => {
+      const name = `${url}//${path}`;
+      return { path: name, text: toText(bytes, (why) => badSource(url, `${path}: ${why}`)) };
+    });
+  if (modules.length > 0) return modules;
+  throw badSource(url, 'it has no Rego', 'A policy source has .rego files; data belongs to `data`.');
+}
+
+function toPinnedSpec({ spec }: PolicyConfig, trees: Trees): unknown {
+  if (!Array.isArray(spec.sources)) return spec;
+  const pin = (url: unknown) => trees.get(String(url))?.pinned ?? url;
+  const toPinned = (source: Readonly<Record<string, unknown>>) => ({
+    ...source,
+    ...(Array.isArray(source.policy) ? { policy: source.policy.map(pin) } : {}),
+    ...(Array.isArray(source.data) ? { data: source.data.map(pin) } : {}),
+  });
+  return { ...spec, sources: spec.sources.map(toPinned) };
 }

@@ -1,9 +1,11 @@
 // What fetching a policy needs of the run, and every bound of it, named once. Tests inject smaller ones.
 import type { HttpClient } from '../../base/http.ts';
-import type { ImageSource } from '../../oci/image-source.ts';
+import type { ImageSource, KeptProofs } from '../../oci/image-source.ts';
 
 export interface SourceTools {
   readonly images: ImageSource;
+  /** Where policy bundles are kept for the next run; undefined: nowhere. */
+  readonly kept?: Pick<KeptProofs, 'keepContent'> | undefined;
   readonly http: HttpClient;
   /** For the `git` program: where it is, its proxies, authorities and ssh agent. */
   readonly environment: Readonly<Record<string, string | undefined>>;
