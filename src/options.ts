@@ -40,7 +40,7 @@ export interface Options extends CacheOptions, PolicyOptions {
   readonly report: string | undefined;
   readonly junit: string | undefined;
   readonly sarif: string | undefined;
-  readonly outputs: readonly OutputRequest[];
+  readonly output: readonly OutputRequest[];
   /** Action only: put the command on PATH. */
   readonly install: boolean;
 }
@@ -178,18 +178,18 @@ function readPolicy(reader: OptionReader): PolicyOptions {
 function readOutputs(
   reader: OptionReader,
   surface: Surface,
-): Pick<Options, 'report' | 'junit' | 'sarif' | 'outputs'> {
+): Pick<Options, 'report' | 'junit' | 'sarif' | 'output'> {
   const names = ['report', 'junit', 'sarif'] as const satisfies readonly OptionName[];
   const [report, junit, sarif] = names.map((name) => reader.text(name));
-  const outputs = reader
+  const output = reader
     .list('output')
     .flatMap(({ text, where }) => reader.attempt(where, () => parseOutputRequest(text)) ?? []);
   const seen = new Set<string>();
-  for (const path of [report, junit, sarif, ...outputs.map((output) => output.path)]) {
+  for (const path of [report, junit, sarif, ...output.map((request) => request.path)]) {
     if (path === undefined) continue;
     if (seen.has(path)) reader.add('BAD_OPTION', `two outputs would be written to ${quote(path)}`);
     if (path === '-' && surface === 'action') reader.add('BAD_OPTION', 'an output must be a file, not "-"');
     seen.add(path);
   }
-  return { report, junit, sarif, outputs };
+  return { report, junit, sarif, output };
 }

@@ -99,7 +99,7 @@ async function compile(
       host: createHostFunctions(tools),
       images: tools.images,
       concurrency,
-      keepInput: options.outputs.some(({ format }) => format === 'policy-input'),
+      keepInput: options.output.some(({ format }) => format === 'policy-input'),
     },
     signal,
   );
