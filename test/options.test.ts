@@ -370,3 +370,70 @@ describe('single values', () => {
     expect(accepted(complete({ report: '-' })).report).toBe('-');
   });
 });
+
+describe('policies', () => {
+  it('are none unless one is given', () => {
+    expect(accepted(complete())).toMatchObject({
+      policy: undefined,
+      extraRuleData: [],
+      policyBundleDigest: undefined,
+      effectiveTime: 'now',
+      allowPastEffectiveTime: false,
+      policyWorkers: undefined,
+      output: [],
+    });
+  });
+
+  it('come with their data, time and threads', () => {
+    const policy = '{"sources": []}';
+    const raw = complete({
+      policy,
+      'extra-rule-data': ['a=1,b=x=y', 'c=2'],
+      'effective-time': '2026-01-31',
+      'allow-past-effective-time': 'true',
+      'policy-bundle-digest': 'sha256:1',
+      'policy-workers': '3',
+    });
+    expect(accepted(raw)).toMatchObject({
+      policy,
+      extraRuleData: ['a=1', 'b=x=y', 'c=2'],
+      effectiveTime: '2026-01-31',
+      allowPastEffectiveTime: true,
+      policyBundleDigest: 'sha256:1',
+      policyWorkers: 3,
+    });
+  });
+
+  it('may say who is trusted, so that options need not', () => {
+    const { signers } = accepted({ images: IMAGE, policy: 'policy.yaml' });
+    expect(signers).toEqual({ keys: [], identities: [] });
+    // Half of an identity is a mistake with or without a policy.
+    expect(problems({ images: IMAGE, policy: 'policy.yaml', 'certificate-identity': 'a' })[0]).toMatch(
+      /^BAD_IDENTITY/,
+    );
+  });
+
+  it.each([
+    [{ 'extra-rule-data': 'a=1' }, 'without --policy'],
+    [{ 'policy-bundle-digest': 'sha256:1' }, 'without --policy'],
+    [{ 'effective-time': 'tomorrow' }, '--effective-time'],
+    [{ policy: 'a', 'policy-workers': '0' }, '--policy-workers'],
+    [{ policy: 'a', 'policy-workers': '65' }, '--policy-workers'],
+    [{ output: 'html=a' }, '--output'],
+    [{ output: 'json=a\nyaml=a' }, 'two outputs'],
+    [{ output: 'json', report: '-' }, 'two outputs'],
+  ])('are never guessed: %j', (raw, part) => {
+    const found = problems(complete(raw));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(/^BAD_OPTION /);
+    expect(found[0]).toContain(part);
+  });
+
+  it('can be shown in further documents, which the action writes to files', () => {
+    expect(accepted(complete({ output: ['yaml=a.yaml', 'appstudio'] })).output).toEqual([
+      { format: 'yaml', path: 'a.yaml' },
+      { format: 'appstudio', path: '-' },
+    ]);
+    expect(problems(complete({ output: 'appstudio' }), 'action')[0]).toContain('must be a file');
+  });
+});
