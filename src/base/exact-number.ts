@@ -9,7 +9,8 @@ declare global {
 }
 
 /**
- * A reviver for `JSON.parse`: each number becomes a frozen object that `JSON.stringify` writes as it was. `source` is
+ * A reviver for `JSON.parse`: a number that JavaScript would write otherwise becomes a frozen object that
+ * `JSON.stringify` writes as it was. `source` is
  * only there for values that were not changed meanwhile.
  */
 export function exactNumber(
@@ -18,7 +19,9 @@ export function exactNumber(
   value: unknown,
   context?: { readonly source?: string },
 ): unknown {
-  return typeof value === 'number' && context?.source !== undefined ? JSON.rawJSON(context.source) : value;
+  if (typeof value !== 'number' || context?.source === undefined) return value;
+  // Most numbers are written as they were: an object for each of an SBOM's would weigh more than its text.
+  return String(value) === context.source ? value : JSON.rawJSON(context.source);
 }
 
 /** True for what holds other values: a number that keeps its digits is a leaf, though an object to JavaScript. */

@@ -12,6 +12,11 @@ export interface TextRules {
    * plain scalars mean what they mean to Go's reader.
    */
   readonly numbers: 'native' | 'exact';
+  /**
+   * `go`: for what strangers wrote, as Go's readers take it: of equal keys the last, of several documents the first, and
+   * YAML of any kind. Otherwise these are errors, or undefined.
+   */
+  readonly reader?: 'go';
   /** Makes the error; `why` continues "…: ". */
   readonly refuse: (why: string) => ProofgateError;
 }
@@ -20,7 +25,7 @@ export interface TextRules {
 const MAX_ALIASES = 100;
 
 /**
- * Undefined when it is YAML, and no map.
+ * Undefined when it is YAML, no map, and not for `go`.
  * @throws what `refuse` makes
  */
 export function parseStructuredText(content: string, rules: TextRules): unknown {
@@ -40,7 +45,7 @@ export function parseStructuredText(content: string, rules: TextRules): unknown 
   throw refuse(`it is no JSON, and longer than the ${maxYamlBytes} bytes that are read as YAML`);
 }
 
-function parseJson(content: string, { numbers, refuse }: TextRules): unknown {
+function parseJson(content: string, { numbers, reader, refuse }: TextRules): unknown {
   let value: unknown;
   try {
     value = JSON.parse(content);
@@ -48,7 +53,7 @@ function parseJson(content: string, { numbers, refuse }: TextRules): unknown {
     return undefined;
   }
   // JSON.parse takes the last of them: another reader of this file may take the first.
-  const key = findDuplicateKey(content);
+  const key = reader === 'go' ? undefined : findDuplicateKey(content);
   if (key !== undefined) throw refuse(`it has the key ${JSON.stringify(key)} twice in one object`);
   return numbers === 'native' ? value : JSON.parse(content, exactNumber);
 }
@@ -67,14 +72,16 @@ function findDuplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-function parseYaml(content: string, { numbers, refuse }: TextRules): unknown {
+function parseYaml(content: string, { numbers, reader, refuse }: TextRules): unknown {
   // The parser's own check of keys, and its pretty errors, take time that grows with the square of the text.
   const options = { logLevel: 'silent', uniqueKeys: false, prettyErrors: false } as const;
   const isExact = numbers === 'exact';
   const exact = isExact ? ({ schema: 'failsafe', merge: true } as const) : {};
   const document = parseDocument(content, { ...options, ...exact });
   // To the failsafe schema, a tag that it does not know is only a warning: the value would be text.
-  const error = document.errors[0] ?? (isExact ? document.warnings[0] : undefined);
+  const isGo = reader === 'go';
+  const isError = ({ code }: { code: string }) => !(isGo && code === 'MULTIPLE_DOCS');
+  const error = document.errors.find(isError) ?? (isExact ? document.warnings[0] : undefined);
   if (error !== undefined) {
     const line = content.slice(0, error.pos[0]).split('\n').length;
     throw refuse(`it is neither JSON nor YAML: ${error.message} (line ${line})`);
@@ -85,13 +92,14 @@ function parseYaml(content: string, { numbers, refuse }: TextRules): unknown {
       for (const { key } of items) {
         const text = isScalar(key) ? String(key.value) : undefined;
         if (text === undefined) throw refuse('it has a key that is no text');
-        if (keys.has(text)) throw refuse(`it has the key ${JSON.stringify(text)} twice in one object`);
+        if (keys.has(text) && !isGo)
+          throw refuse(`it has the key ${JSON.stringify(text)} twice in one object`);
         keys.add(text);
       }
     },
   });
   if (isExact) readPlainScalars(document, refuse);
-  return isMap(document.contents) ? document.toJS({ maxAliasCount: MAX_ALIASES }) : undefined;
+  return isGo || isMap(document.contents) ? document.toJS({ maxAliasCount: MAX_ALIASES }) : undefined;
 }
 
 function readPlainScalars(document: Document.Parsed, refuse: TextRules['refuse']): void {

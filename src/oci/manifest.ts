@@ -46,6 +46,9 @@ export interface ImageIndex extends ManifestBase {
 
 export type Manifest = ImageManifest | ImageIndex;
 
+/** What is there is no manifest that could be used: asking again changes nothing. Its code is `REGISTRY_PROTOCOL`. */
+export class MalformedManifest extends ProofgateError {}
+
 const annotationsSchema = z
   .record(z.string(), z.string())
   .nullish()
@@ -89,7 +92,7 @@ type Document = z.infer<typeof documentSchema>;
  * The same bytes must never be an image to one reader and an index to another (CVE-2021-41190): the body's
  * `mediaType` and the answer's `Content-Type` have to agree, and nothing may have the members of both kinds.
  * @param contentType of the answer; only the body is covered by the digest
- * @throws ProofgateError `REGISTRY_PROTOCOL`
+ * @throws MalformedManifest
  */
 export function parseManifest(bytes: Buffer, digest: Digest, contentType: string | undefined): Manifest {
   const document = parseDocument(bytes, digest);
@@ -167,8 +170,8 @@ function toPlatform(raw: {
   return { architecture, os, ...(variant ? { variant } : {}) };
 }
 
-function malformed(digest: Digest, why: string, cause?: unknown): ProofgateError {
-  return new ProofgateError('REGISTRY_PROTOCOL', `manifest ${digest}: ${why}`, {
+function malformed(digest: Digest, why: string, cause?: unknown): MalformedManifest {
+  return new MalformedManifest('REGISTRY_PROTOCOL', `manifest ${digest}: ${why}`, {
     cause,
     hint: 'Check that the reference is a container image, and that no proxy answers for the registry.',
   });
