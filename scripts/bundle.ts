@@ -1,6 +1,6 @@
 // Builds dist/: compiles src/ to lib/, bundles each entry with ncc, collects the licences of what is inside.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import ncc from '@vercel/ncc';
@@ -12,20 +12,30 @@ const ENTRIES = { action: 'action', cli: 'cli', cache: 'persist/github-cache' } 
 // Every bundle carries pieces of the bundler's own runtime.
 const BUNDLER = join(ROOT, 'node_modules', '@vercel', 'ncc');
 
+/** Of dist/. */
+export const REGO_FOLDER = 'policy';
+
 interface Module {
   readonly resource?: string;
   readonly modules?: Iterable<Module>;
 }
 
-/** Writes everything that dist/ holds to `folder`, which is emptied first. */
+/** Writes to `folder` what dist/ holds, but for dist/policy/, which Go makes (rego.ts); it is emptied of all else first. */
 export async function bundle(folder: string): Promise<void> {
   compile();
-  rmSync(folder, { recursive: true, force: true });
+  empty(folder);
   const packages = new Set([BUNDLER]);
   for (const [name, source] of Object.entries(ENTRIES)) {
     for (const root of await bundleEntry(source, join(folder, name))) packages.add(root);
   }
   writeFileSync(join(folder, 'licenses.txt'), renderLicences([...packages]));
+}
+
+function empty(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    if (name !== REGO_FOLDER) rmSync(join(folder, name), { recursive: true });
+  }
 }
 
 // ncc cannot read TypeScript 7: it gets the compiled files.
