@@ -92,9 +92,10 @@ export function unmatchedIncludes(
   book: RuleBook,
   results: readonly Matchable[],
 ): readonly string[] {
-  const isMatched = (criterion: string, items: readonly Matchable[]) =>
-    items.some((item) => weigh(criterion, toMatchers(item), 'anyTerm') > 0);
-  return [...new Set(criteria.include)].filter(
-    (criterion) => !isMatched(criterion, book.deciding) && !isMatched(criterion, results),
-  );
+  const isMissingAmong = (items: readonly Matchable[]) => {
+    const matchers = items.map(toMatchers);
+    return (criterion: string) => !matchers.some((one) => weigh(criterion, one, 'anyTerm') > 0);
+  };
+  const unannounced = [...new Set(criteria.include)].filter(isMissingAmong(book.deciding));
+  return unannounced.length === 0 ? [] : unannounced.filter(isMissingAmong(results));
 }

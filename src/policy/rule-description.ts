@@ -110,7 +110,7 @@ function toUndescribed(rule: PolicyRule, annotation = rule.annotations.find(isOw
   return {
     package: rule.package,
     name: rule.name,
-    code: rule.literalCode ?? `${rule.package}.${rule.name}`,
+    code: rule.literalCode ?? `${dottedPath(rule)}.${rule.name}`,
     collections: toTexts(memberOf(custom, 'collections')),
     pipelineIntention: toTexts(memberOf(custom, 'pipeline_intention')),
   };
@@ -124,7 +124,7 @@ function toDescription(rule: PolicyRule, annotation: RuleAnnotation): RuleDescri
   const docsUrl = toDocsUrl(rule, shortName);
   return {
     ...toUndescribed(rule, annotation),
-    code: `${rule.package}.${shortName}`,
+    code: `${dottedPath(rule)}.${shortName}`,
     shortName,
     dependsOn: toTexts(memberOf(custom, 'depends_on')),
     ...(annotation.title ? { title: annotation.title } : {}),
@@ -142,7 +142,12 @@ export function toTexts(value: unknown): readonly string[] {
 }
 
 function memberOf(custom: RuleAnnotation['custom'], name: string): unknown {
-  return custom !== undefined && Object.hasOwn(custom, name) ? custom[name] : undefined;
+  return custom?.[name];
+}
+
+/** Policies join the segments of a path with dots, also those that Rego writes as `a["b-c"]`. */
+function dottedPath(rule: PolicyRule): string {
+  return rule.package.replaceAll(/\["([^"\]]*)"\]/g, '.$1');
 }
 
 /** AsciiDoc's `xref:page.adoc#anchor[label]` leads nowhere outside of the policy's documentation. */
@@ -157,7 +162,7 @@ function toDocsUrl(rule: PolicyRule, shortName: string): string | undefined {
       rule.path,
     ) ?? [];
   if (folder === undefined) return undefined;
-  const name = rule.package.slice(rule.package.lastIndexOf('.') + 1);
+  const name = dottedPath(rule).split('.').at(-1) ?? '';
   const anchor = encodeURIComponent(`${name}__${shortName}`);
   return `https://conforma.dev/docs/policy/packages/${folder}_${encodeURIComponent(name)}.html#${anchor}`;
 }

@@ -74,6 +74,16 @@ describe('the weight of a criterion', () => {
     expect(weight('a.a', { code: 'a.a.a', collections: [] })).toBe(110);
   });
 
+  it('asks for a term where there is a colon, also when any would do', () => {
+    const matchers = toMatchers(RESULT);
+    expect(['test:', 'test:x', '*:'].map((one) => weigh(one, matchers, 'anyTerm'))).toEqual([0, 110, 0]);
+  });
+
+  it('of a code with an empty package is that of * alone', () => {
+    const code = { code: '.x', collections: [] };
+    expect(['', '.*', '.x', '*'].map((one) => weight(one, code))).toEqual([0, 0, 0, 1]);
+  });
+
   it('of a code without a package is that of * alone', () => {
     expect(
       ['*', 'lonely', 'lonely.*', '.lonely'].map((one) => weight(one, { code: 'lonely', collections: [] })),

@@ -3,7 +3,7 @@ import { ProofgateError } from '../../src/base/errors.ts';
 import type { PolicyRule } from '../../src/policy/engine.ts';
 import { mergeVerdicts, toVerdict } from '../../src/policy/outcome.ts';
 import { describeRules } from '../../src/policy/rule-description.ts';
-import { MAX_RESULT_LENGTH, MAX_RESULTS } from '../../src/policy/rule-result.ts';
+import { MAX_RESULT_LENGTH, MAX_RESULTS, parseResults } from '../../src/policy/rule-result.ts';
 import type { PolicyMessage } from '../../src/report/report.ts';
 import { criteria, instant, type Judged, judge, lines, NOW, type Results, rule } from './support/rules.ts';
 
@@ -195,6 +195,11 @@ describe('bounds', () => {
     expect(refusal(() => deny(...many(MAX_RESULTS + 1))).code).toBe('POLICY_LIMIT');
   });
 
+  it('end the reading of results, however many there are', () => {
+    const value = Array(MAX_RESULTS + 1).fill('No');
+    expect(refusal(() => parseResults([{ package: 'main', name: 'deny', value }])).code).toBe('POLICY_LIMIT');
+  });
+
   it('hold for all groups together', () => {
     const message: PolicyMessage = { message: 'No', rule: {} };
     const half = { violations: Array(MAX_RESULTS / 2).fill(message), warnings: [], successes: [] };
@@ -269,6 +274,16 @@ describe('what the report says of a result', () => {
         },
       },
     ]);
+  });
+
+  it('keeps a date of METADATA that nobody can read', () => {
+    const rules = [rule('main.deny', { short_name: 'x', effective_on: 'soon' })];
+    const { violations } = judge(rules, { 'main.deny': [{ msg: 'No', code: 'main.x' }] });
+    expect(violations[0]?.rule).toEqual({ more: { effective_on: 'soon' } });
+  });
+
+  it('has each term once', () => {
+    expect(deny({ msg: 'No', term: ['a', 'a', 'b'] }).violations[0]?.rule.terms).toEqual(['a', 'b']);
   });
 
   it('names what to exclude, for violations that have a description', () => {
@@ -353,6 +368,20 @@ describe('successes', () => {
     expect(lines(judge(rules, {}, criteria(['@c'])).successes)).toEqual(['a.two | Pass']);
   });
 
+  it('are sorted', () => {
+    expect(lines(judge([...rules].reverse(), {}).successes)).toEqual([
+      'a.one | Pass',
+      'a.two | Pass',
+      'b.three | Pass',
+    ]);
+  });
+
+  it('need the pipeline intention that the filter ec-policy asks for', () => {
+    const intended = [rule('a.deny', { short_name: 'for', pipeline_intention: 'release' }), ...rules];
+    const wanted = { ...criteria(), intentions: ['release'] };
+    expect(lines(judge(intended, {}, wanted).successes)).toEqual(['a.for | Pass']);
+  });
+
   it('are not claimed for rules that something without a code may have come from', () => {
     const verdict = judge(rules, { 'a.deny': ['No'] });
     expect(lines(verdict.successes)).toEqual(['b.three | Pass']);
@@ -414,6 +443,16 @@ describe('include and exclude', () => {
     expect(lines(judge(rules, results, criteria(include, exclude)).violations)).toEqual(expected);
   });
 
+  it('know a collection that only the result names', () => {
+    const found = { 'main.deny': [{ msg: 'No', code: 'main.y', collections: ['B'] }] };
+    expect(lines(judge(rules, found, criteria(['@B'])).violations)).toEqual(['main.y | No']);
+  });
+
+  it('cannot exclude an empty code', () => {
+    const found = { 'main.deny': [{ msg: 'No', code: '' }] };
+    expect(lines(judge(rules, found, criteria(['*'], ['*'])).violations)).toEqual(['No']);
+  });
+
   it('warn of an include that matches no rule, and still pass', () => {
     const verdict = judge(RULES, {}, criteria(['*', 'mian']));
     expect(verdict.violations).toEqual([]);
@@ -453,6 +492,12 @@ describe('exceptions of a policy', () => {
     const verdict = judge(rules, { ...results, 'main.exception': [['old']] });
     expect(lines(verdict.violations)).toEqual(['main.x | No', 'other.old | No']);
     expect([...verdict.warnings, ...verdict.successes]).toEqual([]);
+  });
+
+  it('name a violation as they name a deny', () => {
+    const violations = [rule('main.violation_old'), rule('main.violation'), rule('main.exception')];
+    const found = { 'main.violation_old': ['old'], 'main.violation': ['No'], 'main.exception': [['old']] };
+    expect(lines(judge(violations, found).violations)).toEqual(['No']);
   });
 
   it('name a rule without a suffix by an empty text', () => {

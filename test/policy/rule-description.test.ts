@@ -136,6 +136,17 @@ describe('a rule without a short name', () => {
   });
 });
 
+describe('a package whose path is no identifier', () => {
+  it('is part of codes as policies write them, with dots', () => {
+    const { deciding } = describeRules([rule('a.deny'), rule('a.deny', { short_name: 'x' })]);
+    expect(deciding.map(({ code }) => code)).toEqual(['a.deny', 'a.x']);
+    const odd = { package: 'a["b-c"]["d e"]' };
+    const book = describeRules([rule('x.deny', { short_name: 'x' }, odd), rule('x.warn', undefined, odd)]);
+    expect(book.deciding.map(({ code }) => code)).toEqual(['a.b-c.d e.x', 'a.b-c.d e.warn']);
+    expect(book.deciding[0]?.package).toBe('a["b-c"]["d e"]');
+  });
+});
+
 describe('two rules of one code', () => {
   it.each(['deny', 'warn'])('are refused, with both places, also when the second is a %s', (name) => {
     const error = refusal([
@@ -146,6 +157,15 @@ describe('two rules of one code', () => {
     expect(error.message).toContain('main.x');
     expect(error.message).toContain('one.rego:3');
     expect(error.message).toContain('two.rego:8');
+  });
+
+  it('are refused when a block of METADATA of a document stands over each', () => {
+    const annotations = [{ scope: 'document', custom: { short_name: 'x' } } as const];
+    const both = [
+      rule('main.deny', undefined, { annotations }),
+      rule('main.warn', undefined, { annotations }),
+    ];
+    expect(refusal(both).code).toBe('BAD_POLICY');
   });
 
   it('are two when their packages differ', () => {

@@ -12,6 +12,7 @@ const RULES = [
   rule('test.deny_slow', { short_name: 'slow' }),
   rule('test.exception', undefined, { kind: 'set' }),
   rule('plain.violation'),
+  rule('plain.exception', undefined, { kind: 'function' }),
   rule('lib.exception'),
 ];
 
