@@ -21,7 +21,7 @@ export function toDocument(report: Report): Readonly<Record<string, unknown>> {
     success: report.result === 'verified',
     result: report.result,
     components: Entries.of(report.components, toComponent),
-    ...(taskBundles.length === 0 ? {} : { taskBundles: Entries.of(taskBundles, toTaskBundle) }),
+    ...toEntries('taskBundles', taskBundles, toTaskBundle),
     ...unlessEmpty(
       'warnings',
       warnings.map(({ code, message }) => ({ msg: message, metadata: { code } })),
@@ -48,11 +48,8 @@ function toComponent(component: ComponentResult): object {
     outcome,
     ...(proofs === undefined ? {} : { proofs }),
     ...toFindings(component.findings),
-    ...unlessEmpty('warnings', [
-      ...component.warnings.map((msg) => ({ msg })),
-      ...component.policyWarnings.map(toPolicyWarning),
-    ]),
-    ...unlessEmpty('successes', component.successes.map(toSuccess)),
+    ...toEntries('warnings', [...component.warnings, ...component.policyWarnings], toWarning),
+    ...toEntries('successes', component.successes, toSuccess),
     success: outcome === 'verified',
     ...unlessEmpty('signatures', component.signatures.map(toSignature)),
     ...unlessEmpty('attestations', component.attestations.map(toAttestation)),
@@ -72,11 +69,11 @@ function toTaskBundle(bundle: TaskBundleResult): object {
 
 /** Conforma knows violations alone; what nobody could look at is no violation. */
 function toFindings(findings: readonly Finding[]): object {
-  const entries = (outcome: Finding['outcome']) =>
-    findings.filter((finding) => finding.outcome === outcome).map(toFinding);
+  const ofOutcome = (outcome: Finding['outcome']) =>
+    findings.filter((finding) => finding.outcome === outcome);
   return {
-    ...unlessEmpty('violations', entries('rejected')),
-    ...unlessEmpty('undetermined', entries('undetermined')),
+    ...toEntries('violations', ofOutcome('rejected'), toFinding),
+    ...toEntries('undetermined', ofOutcome('undetermined'), toFinding),
   };
 }
 
@@ -103,7 +100,8 @@ function toFinding(finding: Finding): object {
   };
 }
 
-function toPolicyWarning(warning: PolicyMessage): object {
+function toWarning(warning: string | PolicyMessage): object {
+  if (typeof warning === 'string') return { msg: warning };
   return { msg: cutPolicyText(warning.message), metadata: toPolicyMetadata(warning) };
 }
 
@@ -137,6 +135,10 @@ function toAttestation({ type, predicateType, predicateBuildType, signatures }: 
     ...(predicateBuildType === undefined ? {} : { predicateBuildType }),
     signatures: signatures.map(toSignature),
   };
+}
+
+function toEntries<T>(name: string, list: readonly T[], convert: (item: T) => object): object {
+  return list.length === 0 ? {} : { [name]: Entries.of(list, convert) };
 }
 
 function unlessEmpty(name: string, list: readonly unknown[]): object {

@@ -27,7 +27,7 @@ type Counts = Record<(typeof COUNTS)[number], number>;
 
 const MAX_NAME = 4_000;
 
-/** In pieces, a suite each; the last ends in a line break. */
+/** In pieces; the last ends in a line break. */
 export function* renderJunit(report: Report): Generator<string> {
   const total: Counts = { tests: 0, failures: 0, errors: 0, skipped: 0 };
   for (const suite of toSuites(report)) {
@@ -37,7 +37,7 @@ export function* renderJunit(report: Report): Generator<string> {
   const time = (report.usage.wallMs / 1000).toFixed(3);
   yield '<?xml version="1.0" encoding="UTF-8"?>\n';
   yield `<testsuites name="proofgate"${renderCounts(total)} time="${time}">\n`;
-  for (const suite of toSuites(report)) yield `${renderSuite(suite, report.startedAt).join('\n')}\n`;
+  for (const suite of toSuites(report)) yield* renderSuite(suite, report.startedAt);
   yield '</testsuites>\n';
 }
 
@@ -87,13 +87,11 @@ function toName(result: Described & { readonly term?: string }): string {
   return result.term === undefined ? name : `${name} [${cutText(result.term, MAX_NAME)}]`;
 }
 
-function renderSuite(suite: TestSuite, timestamp: string): string[] {
+function* renderSuite(suite: TestSuite, timestamp: string): Generator<string> {
   const { name, cases } = suite;
-  return [
-    `  <testsuite name="${escapeXml(name)}"${renderCounts(countCases(suite))} timestamp="${escapeXml(timestamp)}">`,
-    ...cases.flatMap((testCase) => renderCase(testCase, name)),
-    '  </testsuite>',
-  ];
+  yield `  <testsuite name="${escapeXml(name)}"${renderCounts(countCases(suite))} timestamp="${escapeXml(timestamp)}">\n`;
+  for (const testCase of cases) yield `${renderCase(testCase, name).join('\n')}\n`;
+  yield '  </testsuite>\n';
 }
 
 function renderCase(

@@ -3,8 +3,16 @@ import { cutJson, cutText } from './cut.ts';
 import type { PolicyRuleDetails } from './report.ts';
 
 const MAX_TEXT = 32_768;
+/** Terms, collections, dependencies. */
+const MAX_LIST = 1_000;
 /** Of everything that a result carries beside what Conforma knows. */
 const MAX_MORE = { depth: 20, values: 1_000, text: MAX_TEXT };
+
+/** What has a meaning here; under no circumstances does it come from `more`. */
+const OWN_NAMES = new Set([
+  ...['code', 'term', 'effective_on', 'title', 'description', 'severity', 'solution', 'collections'],
+  ...['depends_on', 'docs_url', 'reason', 'details'],
+]);
 
 export interface PolicyResult {
   readonly code?: string;
@@ -22,9 +30,9 @@ export function toPolicyMetadata({ code, term, rule }: PolicyResult): object {
   const { title, description, solution, severity, effectiveOn, collections, dependsOn, docsUrl } = rule;
   const terms = rule.terms ?? [];
   return {
-    ...(rule.more === undefined ? {} : (cutJson(rule.more, MAX_MORE) as object)),
+    ...toMore(rule.more ?? {}),
     ...unlessEmpty('code', code),
-    ...(terms.length > 1 ? { term: terms.map(cutPolicyText) } : unlessEmpty('term', term)),
+    ...(terms.length > 1 ? { term: cutList(terms) } : unlessEmpty('term', term)),
     ...unlessEmpty('effective_on', effectiveOn),
     ...unlessEmpty('title', title),
     ...unlessEmpty('description', description),
@@ -36,7 +44,16 @@ export function toPolicyMetadata({ code, term, rule }: PolicyResult): object {
   };
 }
 
+function toMore(more: Readonly<Record<string, unknown>>): object {
+  const others = Object.entries(more).filter(([name]) => !OWN_NAMES.has(name));
+  return cutJson(Object.fromEntries(others), MAX_MORE) as object;
+}
+
 function unlessEmpty(name: string, value: string | readonly string[] | undefined): object {
   if (value === undefined || value.length === 0) return {};
-  return { [name]: typeof value === 'string' ? cutPolicyText(value) : value.map(cutPolicyText) };
+  return { [name]: typeof value === 'string' ? cutPolicyText(value) : cutList(value) };
+}
+
+function cutList(texts: readonly string[]): string[] {
+  return texts.slice(0, MAX_LIST).map(cutPolicyText);
 }

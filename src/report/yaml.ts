@@ -2,7 +2,7 @@
 // components. Every text is in double quotes, so that no reader, of whatever version of YAML, takes `no`, `1_000` or a
 // date for anything else than text.
 import { toDocument } from './document.ts';
-import { Entries } from './entries.ts';
+import { Entries, isBranch } from './entries.ts';
 import type { Report } from './report.ts';
 
 /** Names that are text without quotes in YAML 1.1 too. */
@@ -14,20 +14,33 @@ const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
 /** In pieces; the last ends in a line break. */
 export function* renderYaml(report: Report): Generator<string> {
-  for (const [name, member] of Object.entries(toDocument(report))) {
-    if (member instanceof Entries) yield* renderEntries(name, member);
-    else yield `${name}:${toBlock(member, '  ')}`;
+  yield* toMembers(toDocument(report), '', '');
+}
+
+/** Lines of an object's members; the first stands behind `lead`, the others behind `indent`. */
+function* toMembers(branch: object, lead: string, indent: string): Generator<string> {
+  let start = lead;
+  for (const [name, member] of Object.entries(branch)) {
+    yield `${start}${toName(name, indent)}:`;
+    yield* toPieces(member, `${indent}  `);
+    start = indent;
   }
 }
 
-function* renderEntries(name: string, entries: Entries): Generator<string> {
-  let isEmpty = true;
-  for (const entry of entries) {
-    if (isEmpty) yield `${name}:\n`;
-    isEmpty = false;
-    yield toItem(entry, '  ');
+/** As `toBlock`, in pieces where there are `Entries`. */
+function* toPieces(value: unknown, indent: string): Generator<string> {
+  if (!(value instanceof Entries)) {
+    yield toBlock(value, indent);
+    return;
   }
-  if (isEmpty) yield `${name}: []\n`;
+  let isEmpty = true;
+  for (const entry of value) {
+    if (isEmpty) yield '\n';
+    isEmpty = false;
+    if (isBranch(entry)) yield* toMembers(entry, `${indent}- `, `${indent}  `);
+    else yield toItem(entry, indent);
+  }
+  if (isEmpty) yield ' []\n';
 }
 
 /** What follows `name:` or `-`: a space and a scalar, or lines of their own behind `indent`. Ends in a line break. */

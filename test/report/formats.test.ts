@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ProofgateError } from '../../src/base/errors.ts';
 import { OUTPUT_FORMATS, parseOutputRequest, renderOutput } from '../../src/report/formats.ts';
-import { hostilePolicyReport, hugePolicyReport, policyReport } from './support/policies.ts';
-import { report, whole } from './support/reports.ts';
+import {
+  hostilePolicyReport,
+  hugePolicyReport,
+  policyReport,
+  TASKS_RULE,
+  violation,
+} from './support/policies.ts';
+import { component, report, whole } from './support/reports.ts';
 
 function codeOf(text: string): string {
   try {
@@ -37,6 +43,22 @@ describe('an output', () => {
 });
 
 describe('every output', () => {
+  it.each(OUTPUT_FORMATS)(
+    '%s stands a component of which policies say ten thousand long things',
+    (format) => {
+      const rule = { ...TASKS_RULE, description: 'd'.repeat(30_000), solution: 's'.repeat(30_000) };
+      const findings = Array.from({ length: 10_000 }, (_, index) =>
+        violation('a.b', `message ${index}`, { rule }),
+      );
+      const one = report([component('a', { findings })]);
+      let largest = 0;
+      for (const piece of renderOutput(format, one, { color: false }))
+        largest = Math.max(largest, piece.length);
+      expect(largest).toBeLessThan(1024 * 1024);
+    },
+    60_000,
+  );
+
   it.each(OUTPUT_FORMATS)('%s ends in a line break, whatever there is to tell', (format) => {
     for (const one of [report([]), policyReport(), hostilePolicyReport()]) {
       const text = whole(renderOutput(format, one, { color: false }));

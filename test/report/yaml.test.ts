@@ -8,9 +8,7 @@ import { component, hostileReport, mixedReport, report, verifiedReport, whole } 
 
 /** YAML holds no half surrogate pairs. */
 function jsonOf(one: Report): unknown {
-  return JSON.parse(whole(renderJson(one)), (_, value) =>
-    typeof value === 'string' ? value.toWellFormed() : value,
-  );
+  return JSON.parse(whole(renderJson(one)).replace(/\\ud[89a-f][0-9a-f]{2}/g, '\ufffd'));
 }
 
 describe('the YAML report', () => {
