@@ -6,9 +6,7 @@ import { type Destination, type OutputRequest, renderOutput } from './report/for
 import type { Report } from './report/report.ts';
 
 /** What of the options says which documents are wanted. */
-export type WantedOutputs = Pick<Options, 'report' | 'junit' | 'sarif'> & {
-  readonly output?: readonly OutputRequest[];
-};
+export type WantedOutputs = Pick<Options, 'report' | 'junit' | 'sarif' | 'output'>;
 
 const NO_COLOR: Destination = { color: false };
 
@@ -36,7 +34,7 @@ export function writeResultFiles(options: WantedOutputs, report: Report): readon
   });
 }
 
-function requestsOf({ report, junit, sarif, output = [] }: WantedOutputs): readonly OutputRequest[] {
+function requestsOf({ report, junit, sarif, output }: WantedOutputs): readonly OutputRequest[] {
   const named = { json: report, junit, sarif };
   const formats = ['json', 'junit', 'sarif'] as const;
   return [

@@ -8,7 +8,7 @@ import { policyReport } from './report/support/policies.ts';
 import { whole } from './report/support/reports.ts';
 import { tempDirectory } from './support/temp.ts';
 
-const nothing: WantedOutputs = { report: undefined, junit: undefined, sarif: undefined };
+const nothing: WantedOutputs = { report: undefined, junit: undefined, sarif: undefined, output: [] };
 const wanting = (...output: OutputRequest[]): WantedOutputs => ({ ...nothing, output });
 
 describe('result files', () => {
