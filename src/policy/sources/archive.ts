@@ -1,8 +1,8 @@
 // The files in a tar archive, packed or not, as far as a policy could use them. Nothing is written anywhere.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { extract, type Header } from 'tar-stream';
 import { ProofgateError } from '../../base/errors.ts';
+import { readTar, type TarEntry, type TarSink } from '../builtins/tar.ts';
 import { badSource } from './source-text.ts';
 import type { SourceLimits } from './source-tools.ts';
 import type { TreeBuilder } from './tree-builder.ts';
@@ -19,20 +19,19 @@ export async function addArchive(
   builder: TreeBuilder,
   limits: SourceLimits,
 ): Promise<void> {
+  const choose = ({ name, kind }: TarEntry): TarSink | undefined => {
+    const path = builder.admit(name);
+    if (path === undefined || kind === 'directory') return undefined;
+    if (kind !== 'file') throw badSource(url, `${path} is no regular file in its archive`);
+    return (content) => builder.add(path, content);
+  };
   try {
     const isPacked = GZIP.every((byte, index) => bytes[index] === byte);
     const maxOutputLength = limits.sourceBytes + limits.files * OVERHEAD_BYTES;
-    const tar = isPacked ? await unpack(bytes, { maxOutputLength }) : bytes;
-    const archive = extract();
-    archive.end(tar);
-    for await (const entry of archive) {
-      const path = toPath(entry.header, url, builder);
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry as AsyncIterable<Buffer>) if (path !== undefined) chunks.push(chunk);
-      if (path !== undefined) builder.add(path, Buffer.concat(chunks));
-    }
+    const archive = isPacked ? await unpack(bytes, { maxOutputLength }) : bytes;
+    await readTar(whole(archive), choose);
   } catch (error) {
-    if (error instanceof ProofgateError) throw error;
+    if (error instanceof ProofgateError && error.kind === 'usage') throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw badSource(
       url,
@@ -43,11 +42,6 @@ export async function addArchive(
   }
 }
 
-function toPath({ name, type, size }: Header, url: string, builder: TreeBuilder): string | undefined {
-  const path = builder.admit(name);
-  if (path === undefined || type === 'directory') return undefined;
-  if (type !== 'file' && type !== 'contiguous-file')
-    throw badSource(url, `${path} is a ${type} in its archive`);
-  builder.expect(path, size ?? 0);
-  return path;
+async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
 }

@@ -23,7 +23,8 @@ export class TreeBuilder {
 
   /** Counts a folder. @throws ProofgateError `BAD_POLICY` when there are too many, or it is nested too deeply */
   enter(path: string): void {
-    this.#count(path);
+    this.#count();
+    this.#refuseDeeper(path);
   }
 
   /**
@@ -32,14 +33,13 @@ export class TreeBuilder {
    * @throws ProofgateError `BAD_POLICY` when the name could lead elsewhere, or there are too many
    */
   admit(path: string): string | undefined {
-    this.#entries += 1;
-    if (this.#entries > this.#limits.files)
-      throw this.#refuse(`it has more than ${this.#limits.files} files`);
+    this.#count();
     // Some say `./name`: that is a spelling, what else is odd is not.
     const name = path.replace(/^(?:\.\/)+/, '');
     if (!isWanted(name)) return undefined;
     if (!isInside(name))
       throw this.#refuse(`the file name ${JSON.stringify(path.slice(0, 160))} is not safe`);
+    this.#refuseDeeper(name);
     if (this.#folder === '') return name;
     if (name === this.#folder) return name.slice(name.lastIndexOf('/') + 1);
     return name.startsWith(`${this.#folder}/`) ? name.slice(this.#folder.length + 1) : undefined;
@@ -69,10 +69,14 @@ export class TreeBuilder {
     return { url: showUrl(this.#url), pinned, fingerprint: fingerprintOf(files), files };
   }
 
-  #count(path: string): void {
-    const { files, depth } = this.#limits;
+  #count(): void {
+    const { files } = this.#limits;
     this.#entries += 1;
-    if (this.#entries > files) throw this.#refuse(`it has more than ${files} files`);
+    if (this.#entries > files) throw this.#refuse(`it has more than ${files} files and folders`);
+  }
+
+  #refuseDeeper(path: string): void {
+    const { depth } = this.#limits;
     if (path.split('/').length > depth) throw this.#refuse(`its folders are nested more than ${depth} deep`);
   }
 
