@@ -1,7 +1,7 @@
 // What verification reads images and evidence from: a registry, or proofs kept from earlier runs with a registry
 // behind them. Content is checked against its digest by whoever implements this.
 import type { Digest } from '../base/digest.ts';
-import type { Descriptor, ImageManifest, Manifest } from './manifest.ts';
+import type { Descriptor, Manifest } from './manifest.ts';
 import type { Reference, Repository } from './reference.ts';
 
 /** All methods throw ProofgateError, or the reason of `signal`. */
@@ -56,6 +56,6 @@ export interface KeptProofs {
   /** Keeps where the proofs of a subject are. Call it only for a subject that verified in this run. */
   keep(repository: Repository, digest: Digest): Promise<void>;
   /** Keeps an artifact that is used as it is, layers and all, such as a policy bundle; its proofs are another matter. */
-  keepContent(repository: Repository, manifest: ImageManifest): Promise<void>;
+  keepContent(repository: Repository, manifest: Manifest): Promise<void>;
   origin(repository: Repository, digest: Digest): Promise<ProofOrigin>;
 }

@@ -5,7 +5,7 @@ import type { Digest } from '../base/digest.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { ProofIndex } from '../store/proof-index.ts';
 import type { ImageSource, KeptProofs, ProofOrigin } from './image-source.ts';
-import { type Descriptor, type ImageManifest, type Manifest, parseManifest } from './manifest.ts';
+import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
 import { DSSE_ENVELOPE, SIGSTORE_BUNDLE_PREFIX, SIMPLE_SIGNING } from './media-types.ts';
 import { cancelled } from './network-error.ts';
 import { formatReference, formatRepository, type Reference, type Repository } from './reference.ts';
@@ -201,7 +201,7 @@ export class ProofSource implements ImageSource, KeptProofs {
     if (await this.#subjects.keep(repository, digest, layersOf)) this.#keptSubjects += 1;
   }
 
-  async keepContent(repository: Repository, manifest: ImageManifest): Promise<void> {
+  async keepContent(repository: Repository, manifest: Manifest): Promise<void> {
     if (await this.#subjects.keepContent(repository, manifest)) this.#keptSubjects += 1;
   }
 

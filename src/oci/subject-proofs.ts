@@ -5,7 +5,7 @@ import type { Digest } from '../base/digest.ts';
 import type { ProofIndex } from '../store/proof-index.ts';
 import type { ListedDescriptor, ProofRecord } from '../store/proof-record.ts';
 import type { ProofOrigin } from './image-source.ts';
-import type { ImageManifest, Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { formatRepository, pinned, type Repository } from './reference.ts';
 import type { Registry } from './registry.ts';
 
@@ -98,12 +98,16 @@ export class SubjectProofs {
     });
   }
 
-  /** Writes a record without any listing, where there is no fresh one; true when it is kept. */
-  async keepContent(repository: Repository, manifest: ImageManifest): Promise<boolean> {
+  /**
+   * Writes a record without any listing, where there is no fresh one; true when it is kept. What was listed in this run
+   * is for `keep` to write: this record would take the place of that one.
+   */
+  async keepContent(repository: Repository, manifest: Manifest): Promise<boolean> {
     const { index, registry, clock } = this.#options;
-    const { digest, layers } = manifest;
-    const { record } = await this.of(repository, digest);
-    if (record !== undefined) return false;
+    const { digest } = manifest;
+    const layers = manifest.kind === 'image' ? manifest.layers : [];
+    const { record, askedAtMs } = await this.of(repository, digest);
+    if (record !== undefined || askedAtMs !== undefined) return false;
     return index.write({
       repository: formatRepository(repository),
       digest,

@@ -20,7 +20,7 @@ export interface HostTools {
   /** Manifests and blobs, which their digests prove. */
   readonly images: ImageSource;
   /** Tags and lists of referrers, which may have changed since: the registry itself, asked in each run. */
-  readonly listings: Listings;
+  readonly registry: Listings;
   /** Where what was read is noted for the next run. */
   readonly proofs?: KeptProofs | undefined;
   readonly trust: (signal?: AbortSignal) => Promise<Trust>;
@@ -82,9 +82,7 @@ export function createHostFunctions(tools: HostTools): () => ComponentHost {
         answered.reads.forEach(note);
         return answered.value;
       },
-      keep: async () => {
-        for (const { repository, digest } of reads.values()) await tools.proofs?.keep(repository, digest);
-      },
+      keep: () => host.keep(reads),
     };
   };
 }
@@ -93,6 +91,7 @@ class Host {
   readonly #tools: HostTools;
   readonly #answers: Answers<Answered>;
   readonly #builtins: Readonly<Record<string, Builtin>>;
+  readonly #kept = new Set<string>();
 
   constructor(tools: HostTools) {
     const sigstore = new SigstoreFunctions(tools);
@@ -115,11 +114,26 @@ class Host {
     return this.#answers.get(fingerprint([name, args as readonly Json[]]), work, signal);
   }
 
+  /** What is not kept costs the next run a request. */
+  async keep(reads: ReadonlyMap<string, Read>): Promise<void> {
+    const { images, proofs } = this.#tools;
+    if (proofs === undefined) return;
+    for (const [name, { repository, digest }] of reads) {
+      if (this.#kept.has(name)) continue;
+      this.#kept.add(name);
+      try {
+        await proofs.keepContent(repository, await images.manifest(repository, digest));
+      } catch (error) {
+        if (!(error instanceof ProofgateError)) throw error;
+      }
+    }
+  }
+
   async #work(builtin: Builtin, args: readonly unknown[], signal: AbortSignal) {
     const reads: Read[] = [];
-    const { images, listings } = this.#tools;
+    const { images, registry } = this.#tools;
     const note = (repository: Repository, digest: Digest) => void reads.push({ repository, digest });
-    const value = await builtin({ images, listings, signal, note }, ...args);
+    const value = await builtin({ images, registry, signal, note }, ...args);
     const bytes = KIB + (value === undefined ? 0 : JSON.stringify(value).length);
     return { value: { value, reads }, bytes };
   }

@@ -7,7 +7,7 @@ import type { Repository } from '../../oci/reference.ts';
 import { parseJsonContent } from './content.ts';
 import { malformedAsUndefined } from './content-error.ts';
 import { readImageFiles } from './image-files.ts';
-import { conformaName, findManifest, type Lookup, toPinned } from './lookup.ts';
+import { findManifest, type Lookup, toPinned } from './lookup.ts';
 import { toImage } from './platform.ts';
 
 /** JSON values whose numbers keep their digits: only `JSON.stringify` reads them right. */
@@ -22,6 +22,32 @@ export interface ImageFacts {
 const BASE_NAME = 'org.opencontainers.image.base.name';
 const BASE_DIGEST = 'org.opencontainers.image.base.digest';
 const OLM_MANIFESTS = 'operators.operatorframework.io.bundle.manifests.v1';
+const MEMBERS = new Set([
+  'ArgsEscaped',
+  'AttachStderr',
+  'AttachStdin',
+  'AttachStdout',
+  'Cmd',
+  'Domainname',
+  'Entrypoint',
+  'Env',
+  'ExposedPorts',
+  'Healthcheck',
+  'Hostname',
+  'Image',
+  'Labels',
+  'MacAddress',
+  'NetworkDisabled',
+  'OnBuild',
+  'OpenStdin',
+  'Shell',
+  'StdinOnce',
+  'StopSignal',
+  'Tty',
+  'User',
+  'Volumes',
+  'WorkingDir',
+]);
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 type Context = Pick<Lookup, 'images' | 'signal'>;
@@ -57,9 +83,22 @@ async function readConfig(
 ): Promise<unknown> {
   const bytes = await images.blob(repository, config, MAX_CONFIG_BYTES, signal);
   const file = await malformedAsUndefined(async () => parseJsonContent(bytes));
-  return isMapValue(file) && Object.hasOwn(file, 'config') && isMapValue(file.config)
-    ? file.config
-    : undefined;
+  if (!isMapValue(file)) return undefined;
+  const given = Object.hasOwn(file, 'config') ? (file.config ?? {}) : {};
+  return isMapValue(given) ? withoutEmpty(given) : undefined;
+}
+
+/** As Conforma gives it: members that image-spec and Docker define, and only when they say something. */
+function withoutEmpty(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => MEMBERS.has(name) && !isEmpty(value)),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  if (isMapValue(value)) return Object.keys(value).length === 0;
+  return value === null || value === '' || value === false;
 }
 
 async function readParent(
@@ -68,10 +107,10 @@ async function readParent(
 ): Promise<ImageFacts['parent'] | undefined> {
   const name = annotations[BASE_NAME];
   if (!name) return undefined;
-  const reference = toPinned(name.includes('@') ? name : `${name}@${annotations[BASE_DIGEST] ?? ''}`);
+  const ref = name.includes('@') ? name : `${name}@${annotations[BASE_DIGEST] ?? ''}`;
+  const reference = toPinned(ref);
   if (reference === undefined) return undefined;
-  const { repository, digest } = reference;
-  const ref = `${conformaName(repository)}@${digest}`;
+  const { repository } = reference;
   const manifest = await findManifest(context, reference);
   const image = manifest && (await toImage(context, repository, manifest));
   const config = image && (await readConfig(context, repository, image));

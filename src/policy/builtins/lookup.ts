@@ -4,16 +4,15 @@ import { ProofgateError } from '../../base/errors.ts';
 import type { ImageSource } from '../../oci/image-source.ts';
 import { MalformedManifest, type Manifest } from '../../oci/manifest.ts';
 import { parseReference, type Reference, type Repository } from '../../oci/reference.ts';
-import type { Registry } from '../../oci/registry.ts';
 
 /** Tags and lists: they may have changed since, and who hides an entry of them could make a policy pass. */
-export type Listings = Pick<Registry, 'head' | 'findManifestByTag' | 'referrers'>;
+export type Listings = Pick<ImageSource, 'findManifestByTag' | 'referrers'>;
 
 export interface Lookup {
   /** Manifests and blobs, which their digests prove: perhaps from an earlier run. */
   readonly images: ImageSource;
   /** Asked of the registry in each run. */
-  readonly listings: Listings;
+  readonly registry: Listings;
   /** Of all who wait for the answer. */
   readonly signal: AbortSignal;
   /** Is told of each manifest that was read, for the next run. */
@@ -41,7 +40,7 @@ export function toPinned(text: unknown): (Reference & { readonly digest: Digest 
  * @throws ProofgateError of kind `undetermined`
  */
 export async function findManifest(
-  { images, signal, note }: Omit<Lookup, 'listings'>,
+  { images, signal, note }: Omit<Lookup, 'registry'>,
   reference: Reference,
 ): Promise<Manifest | undefined> {
   const manifest = await absentAsUndefined(images.resolve(reference, signal));

@@ -1,7 +1,7 @@
 // Manifests, indexes and descriptors as policies see them: Conforma's shapes, with every member there.
 import { z } from 'zod';
-import type { Manifest } from '../../oci/manifest.ts';
-import type { Reference } from '../../oci/reference.ts';
+import { MalformedManifest, type Manifest } from '../../oci/manifest.ts';
+import type { Reference, Repository } from '../../oci/reference.ts';
 import { conformaName, findManifest, type Lookup } from './lookup.ts';
 import { toImage } from './platform.ts';
 
@@ -80,7 +80,7 @@ export async function imageReferrers(lookup: Lookup, reference: Reference): Prom
   const { repository } = reference;
   const digest = reference.digest ?? (await findManifest(lookup, reference))?.digest;
   if (digest === undefined) return undefined;
-  const found = await lookup.listings.referrers(repository, digest, lookup.signal);
+  const found = await lookup.registry.referrers(repository, digest, lookup.signal);
   return found.map(({ mediaType, size, digest: own, artifactType = '', annotations }) => ({
     mediaType,
     size,
@@ -97,9 +97,22 @@ export async function imageTagRefs(lookup: Lookup, reference: Reference): Promis
   const digest = reference.digest ?? (await findManifest(lookup, reference))?.digest;
   if (digest === undefined) return undefined;
   const tags = ['sig', 'att', 'sbom'].map((suffix) => `${digest.replace(':', '-')}.${suffix}`);
-  const heads = tags.map((tag) => lookup.listings.head(repository, tag, lookup.signal));
-  const found = await Promise.all(heads);
-  return tags.filter((_, at) => found[at] !== undefined).map((tag) => `${conformaName(repository)}:${tag}`);
+  const found = await Promise.all(tags.map((tag) => isTagThere(lookup, repository, tag)));
+  return tags.filter((_, at) => found[at]).map((tag) => `${conformaName(repository)}:${tag}`);
+}
+
+async function isTagThere(
+  { registry, signal }: Lookup,
+  repository: Repository,
+  tag: string,
+): Promise<boolean> {
+  try {
+    return (await registry.findManifestByTag(repository, tag, signal)) !== undefined;
+  } catch (error) {
+    // Whatever it is, it is there.
+    if (error instanceof MalformedManifest) return true;
+    throw error;
+  }
 }
 
 /** The bytes have been parsed before, by the rules of `parseManifest`: here for members that only policies want. */

@@ -8,7 +8,7 @@ const MAX_DEPTH = 4;
 
 /** Undefined when the index has no such image, or names one that is not there. */
 export async function toImage(
-  lookup: Omit<Lookup, 'listings'>,
+  lookup: Omit<Lookup, 'registry'>,
   repository: Repository,
   manifest: Manifest,
 ): Promise<ImageManifest | undefined> {

@@ -17,7 +17,7 @@ import { parseSigstoreOptions, type SigstoreOptions, toSigners } from './sigstor
 
 export interface SigstoreTools {
   readonly images: ImageSource;
-  readonly listings: Listings;
+  readonly registry: Listings;
   readonly trust: (signal?: AbortSignal) => Promise<Trust>;
   readonly http: HttpClient;
   readonly clock: Clock;
@@ -115,15 +115,15 @@ export class SigstoreFunctions {
  * A list from an earlier run may lack what was added since, or what somebody who can write the cache left out. For a
  * check that is a "no", and asked again; a policy may take it for a pass.
  */
-function withFreshListings({ images, listings }: SigstoreTools): ImageSource {
+function withFreshListings({ images, registry }: SigstoreTools): ImageSource {
   return {
     resolve: (...args) => images.resolve(...args),
     manifest: (...args) => images.manifest(...args),
     blob: (...args) => images.blob(...args),
     findBlob: (...args) => images.findBlob(...args),
     stream: (...args) => images.stream(...args),
-    findManifestByTag: (...args) => listings.findManifestByTag(...args),
-    referrers: (...args) => listings.referrers(...args),
+    findManifestByTag: (...args) => registry.findManifestByTag(...args),
+    referrers: (...args) => registry.referrers(...args),
   };
 }
 
