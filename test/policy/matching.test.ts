@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Matchable, score, toMatchers, weigh } from '../../src/policy/matching.ts';
+import { randomFrom, referenceWeight } from './support/reference.ts';
 
 const RESULT = { code: 'test.results', collections: ['minimal'] };
 const NESTED = { code: 'release.maven_repos.known', collections: [] };
@@ -90,29 +91,6 @@ describe('the weight of a criterion', () => {
     ).toEqual([1, 0, 0, 0]);
   });
 });
-
-/** The rules of the documentation, applied to the criterion's text; slow, and shares nothing with the product. */
-function referenceWeight(criterion: string, result: Matchable, terms: readonly string[]): number {
-  if (criterion.startsWith('@')) return result.collections.includes(criterion.slice(1)) ? 10 : 0;
-  const [name = '', ...rest] = criterion.split(':');
-  const term = rest.join(':');
-  if (criterion.includes(':') && !terms.some((one) => one === term && one !== '')) return 0;
-  const termWeight = criterion.includes(':') ? 100 : 0;
-  if (name === '*') return 1 + termWeight;
-  const path = (result.code ?? '').split('.');
-  const rule = path.pop();
-  const known = path.length === 0 ? [] : [path.join('.'), path[path.length - 1]];
-  if (known.some((one) => name === `${one}.${rule}`)) return 110 + termWeight;
-  return known.some((one) => name === one || name === `${one}.*`) ? 10 + termWeight : 0;
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 describe('scores', () => {
   it('agree with an independent reading of the documentation, over 20,000 random criteria lists', () => {
