@@ -12,6 +12,7 @@ describe('paper', () => {
     `registry.test/shop/cart@sha256:${'0f'.repeat(32)}`,
     'naïve Käse über Straße und Straße und Straße und Straße',
     `${'x'.repeat(40)} ${'y'.repeat(40)}`,
+    `${'x'.repeat(20)} ${'y'.repeat(19)} ${'z'.repeat(20)}`,
     'short',
     '',
     '日本語 の 文 は 幅 が 倍 に なる 日本語 の 文 は 幅 が 倍 に なる',
