@@ -1,6 +1,6 @@
 // The policies of one run: read, fetched and compiled before anything is looked at. It is loaded only for runs that have
 // a policy: the engine behind it is large.
-import type { Clock } from './base/clock.ts';
+import { type Clock, systemClock } from './base/clock.ts';
 import { ProofgateError, toProofgateError } from './base/errors.ts';
 import type { HttpClient } from './base/http.ts';
 import type { ImageSource, KeptProofs } from './oci/image-source.ts';
@@ -26,6 +26,8 @@ export interface GateTools {
   readonly trust: (signal?: AbortSignal) => Promise<Trust>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** In place of the engine that is shipped. */
+  readonly openEngine?: typeof openEngine | undefined;
 }
 
 export interface PolicyGate extends PolicyTrust {
@@ -90,7 +92,9 @@ async function compile(
   signal: AbortSignal,
 ): Promise<Pick<PolicyGate, 'evaluator' | 'close'>> {
   if (loaded.groups.length === 0) return { evaluator: undefined, close: async () => {} };
-  const { engine, concurrency } = openEngine({ threads: options.policyWorkers, clock: tools.clock });
+  // Its deadlines guard against real threads.
+  const open = tools.openEngine ?? openEngine;
+  const { engine, concurrency } = open({ threads: options.policyWorkers, clock: systemClock });
   const opening = Policies.open(
     {
       loaded,

@@ -32,6 +32,8 @@ export interface RunContext {
   readonly version: string;
   /** Where proofs are kept; undefined: nowhere. */
   readonly persistence?: (warn: Warn) => Persistence | undefined;
+  /** In place of the engine that is shipped, for policies. */
+  readonly openEngine?: GateTools['openEngine'];
   /** Aborting it ends the run early: the report says what is known, the rest is `undetermined`. */
   readonly signal?: AbortSignal;
 }
@@ -55,7 +57,8 @@ export async function run(options: Options, context: RunContext): Promise<Report
     const cache = await openCache(options, context, registry, warnings, deadline.signal);
     const images = cache?.proofs ?? registry;
     const sources = { images, registry, proofs: cache?.proofs, http, trust: trust.get };
-    gate = await openGate(options, { ...sources, environment, clock }, deadline.signal);
+    const { openEngine } = context;
+    gate = await openGate(options, { ...sources, environment, clock, openEngine }, deadline.signal);
     const { signers, rekorUrl } = gate ?? options;
     const verifier = new Verifier({
       trust: trust.get,

@@ -6,7 +6,7 @@ import type { Options } from '../../../src/options.ts';
 import { parseOptions } from '../../../src/options.ts';
 import { silentProgress } from '../../../src/report/progress.ts';
 import type { ComponentResult, Report } from '../../../src/report/report.ts';
-import { run } from '../../../src/run.ts';
+import { type RunContext, run } from '../../../src/run.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { pushImage } from '../../support/images.ts';
 import { generateKey } from '../../support/keys.ts';
@@ -19,7 +19,7 @@ import { type SigstoreServices, startSigstore } from '../../support/sigstore.ts'
 export type Gate = Awaited<ReturnType<typeof openGate>>;
 
 /** Close it after the test. Signing happens with `signed`; `verify` trusts that key and these services. */
-export async function openGate(registryOptions: RegistryOptions = {}) {
+export async function openGate(registryOptions: RegistryOptions = {}, runSetting: RunSetting = {}) {
   const [registry, sigstore] = await Promise.all([startRegistry(registryOptions), startSigstore()]);
   const key = generateKey();
   const taskKey = generateKey();
@@ -44,7 +44,7 @@ export async function openGate(registryOptions: RegistryOptions = {}) {
     await attestImage(registry, repository, image, { ...signed, ...more, ...provenance });
   };
   const validate = (images: readonly string[], more: RawOptions = {}, setting: RunSetting = {}) =>
-    validateImages(sigstore, { images, 'public-key': key.publicPem, ...more }, setting);
+    validateImages(sigstore, { images, 'public-key': key.publicPem, ...more }, { ...runSetting, ...setting });
 
   return {
     registry,
@@ -67,12 +67,14 @@ export interface RunSetting {
   readonly environment?: Readonly<Record<string, string>>;
   /** Default: now, by the machine's clock. */
   readonly nowMs?: number;
+  /** Default: the engine that is shipped, started anew. */
+  readonly openEngine?: RunContext['openEngine'];
 }
 
 async function validateImages(
   sigstore: SigstoreServices,
   raw: RawOptions,
-  { signal, environment = {}, nowMs = Date.now() }: RunSetting = {},
+  { signal, environment = {}, nowMs = Date.now(), openEngine }: RunSetting = {},
 ): Promise<Report> {
   const parsed = parseOptions({ timeout: '20s', ...raw });
   if (!parsed.ok)
@@ -85,6 +87,7 @@ async function validateImages(
     progress: silentProgress,
     version: '0.0.0',
     persistence: (warn) => commandPersistence(options, {}, warn),
+    openEngine,
     ...(signal === undefined ? {} : { signal }),
   });
 }
