@@ -74,9 +74,10 @@ function findDuplicateKey(json: string): string | undefined {
 
 function parseYaml(content: string, { numbers, reader, refuse }: TextRules): unknown {
   // The parser's own check of keys, and its pretty errors, take time that grows with the square of the text.
-  const options = { logLevel: 'silent', uniqueKeys: false, prettyErrors: false } as const;
+  // With `silent` it would not even say that it left documents out.
+  const options = { logLevel: 'error', uniqueKeys: false, prettyErrors: false } as const;
   const isExact = numbers === 'exact';
-  const exact = isExact ? ({ schema: 'failsafe', merge: true } as const) : {};
+  const exact = isExact ? ({ schema: 'failsafe', resolveKnownTags: false, merge: true } as const) : {};
   const document = parseDocument(content, { ...options, ...exact });
   // To the failsafe schema, a tag that it does not know is only a warning: the value would be text.
   const isGo = reader === 'go';
