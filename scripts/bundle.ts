@@ -8,7 +8,12 @@ import { renderLicences } from './licences.ts';
 
 const ROOT = dirname(import.meta.dirname);
 /** Folder of dist/, and what is bundled into it. */
-const ENTRIES = { action: 'action', cli: 'cli', cache: 'persist/github-cache' } as const;
+const ENTRIES = {
+  action: 'action',
+  cli: 'cli',
+  cache: 'persist/github-cache',
+  worker: 'policy/wasm/worker',
+} as const;
 // Every bundle carries pieces of the bundler's own runtime.
 const BUNDLER = join(ROOT, 'node_modules', '@vercel', 'ncc');
 

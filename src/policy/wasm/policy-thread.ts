@@ -46,6 +46,7 @@ export class PolicyThread {
   readonly #programs = new Map<Digest, Promise<readonly PolicyRule[]>>();
   #nextId = 0;
   #log = '';
+  #isEnding = false;
   /** Why it ends, once it does. */
   #error: unknown;
   #fault: ThreadFault | undefined;
@@ -103,7 +104,7 @@ export class PolicyThread {
 
   /** Resolves when the thread is gone; what it was working on fails with `ThreadFault`. */
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    await this.#terminate();
   }
 
   #run(order: (id: number) => WorkOrder, host?: HostFunctions, signal?: AbortSignal): Promise<Result> {
@@ -172,7 +173,14 @@ export class PolicyThread {
   /** Nothing that it says is believed any more; `#end` follows. */
   #abandon(error: unknown): void {
     this.#error ??= error;
-    void this.#worker.terminate();
+    void this.#terminate();
+  }
+
+  #terminate(): Promise<unknown> {
+    this.#isEnding = true;
+    // Its end is waited for.
+    this.#worker.ref();
+    return this.#worker.terminate();
   }
 
   #end(code: number): void {
@@ -191,7 +199,7 @@ export class PolicyThread {
   #attend(): void {
     this.#silentSteps = 0;
     const jobs = [...this.#jobs.values()];
-    if (jobs.length > 0) this.#worker.ref();
+    if (jobs.length > 0 || this.#isEnding) this.#worker.ref();
     else this.#worker.unref();
     const isItsTurn = jobs.some(({ calls, ending }) => ending !== undefined || calls?.areWaitedFor !== true);
     if (isItsTurn === (this.#watch !== undefined)) return;

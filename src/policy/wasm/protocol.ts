@@ -52,12 +52,12 @@ const rule = z.object({
   row: z.int().positive(),
   kind: z.enum(['set', 'object', 'complete', 'function']),
   type: z.string(),
-  annotations: z.array(annotation),
+  annotations: z.array(annotation).readonly(),
   literalCode: z.string().exactOptional(),
 }) satisfies z.ZodType<PolicyRule>;
 
 const noticeSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('compiled'), id, rules: z.array(rule) }),
+  z.strictObject({ type: z.literal('compiled'), id, rules: z.array(rule).readonly() }),
   z.strictObject({
     type: z.literal('evaluated'),
     id,

@@ -48,7 +48,7 @@ class PolicyWorker {
 
   async #compile({ id, digest, program }: OrderOf<'compile'>): Promise<void> {
     const result = await this.#runtime.compile(digest, program);
-    if ('rules' in result) this.#say({ type: 'compiled', id, rules: [...result.rules] });
+    if ('rules' in result) this.#say({ type: 'compiled', id, rules: result.rules });
     else this.#say({ type: 'failed', id, reason: 'policy', message: renderProblems(result.problems) });
   }
 

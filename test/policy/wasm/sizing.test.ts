@@ -3,10 +3,11 @@ import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readMemoryLimit } from '../../../src/policy/wasm/machine-memory.ts';
-import { countThreads, PROCESS_BYTES, readMachine, THREAD_BYTES } from '../../../src/policy/wasm/sizing.ts';
+import { PROCESS_BYTES, readMachine, sizesFor, THREAD_BYTES } from '../../../src/policy/wasm/sizing.ts';
 import { type TempDirectory, tempDirectory } from '../../support/temp.ts';
 
 const GIB = 2 ** 30;
+const MIB = 2 ** 20;
 
 describe('readMemoryLimit', () => {
   let temp: TempDirectory;
@@ -64,24 +65,45 @@ describe('readMemoryLimit', () => {
   });
 });
 
-describe('countThreads', () => {
+describe('sizesFor', () => {
   const fits = (threads: number) => PROCESS_BYTES + threads * THREAD_BYTES;
 
   it('is bound by the cores, and by the memory', () => {
-    expect(countThreads({ cores: 4, memoryBytes: 64 * GIB })).toBe(4);
-    expect(countThreads({ cores: 16, memoryBytes: fits(3) })).toBe(3);
-    expect(countThreads({ cores: 16, memoryBytes: fits(3) - 1 })).toBe(2);
+    expect(sizesFor({ cores: 4, memoryBytes: 64 * GIB }).threads).toBe(4);
+    expect(sizesFor({ cores: 16, memoryBytes: fits(3) }).threads).toBe(3);
+    expect(sizesFor({ cores: 16, memoryBytes: fits(3) - 1 }).threads).toBe(2);
   });
 
-  it('is one, however small the machine', () => {
-    expect(countThreads({ cores: 1, memoryBytes: fits(8) })).toBe(1);
-    expect(countThreads({ cores: 8, memoryBytes: 1 })).toBe(1);
+  it('is one thread, however small the machine', () => {
+    expect(sizesFor({ cores: 1, memoryBytes: fits(8) }).threads).toBe(1);
+    expect(sizesFor({ cores: 8, memoryBytes: 1 }).threads).toBe(1);
+  });
+
+  it('is what the user wants', () => {
+    expect(sizesFor({ cores: 8, memoryBytes: 64 * GIB }, 2).threads).toBe(2);
+    expect(sizesFor({ cores: 1, memoryBytes: fits(1) }, 5).threads).toBe(5);
+  });
+
+  it.each([
+    [4, 2],
+    [2, 1],
+    [16, 4],
+    [16, 16],
+  ])('never promises more memory than there is: %i cores, %i GiB', (cores, gib) => {
+    const { threads, memoryBytes } = sizesFor({ cores, memoryBytes: gib * GIB });
+    expect(memoryBytes).toBeGreaterThanOrEqual(THREAD_BYTES);
+    expect(PROCESS_BYTES + threads * memoryBytes).toBeLessThanOrEqual(gib * GIB);
+  });
+
+  it('gives a thread what it needs to begin with, and not all of a large machine', () => {
+    expect(sizesFor({ cores: 1, memoryBytes: 256 * MIB }).memoryBytes).toBe(160 * MIB);
+    expect(sizesFor({ cores: 1, memoryBytes: 64 * GIB }).memoryBytes).toBe(GIB);
   });
 
   it('knows this machine', () => {
     const machine = readMachine();
     expect(machine.cores).toBe(availableParallelism());
-    expect(machine.memoryBytes).toBeGreaterThan(64 * 2 ** 20);
+    expect(machine.memoryBytes).toBeGreaterThan(64 * MIB);
     expect(machine.memoryBytes).toBeLessThanOrEqual(totalmem());
   });
 });
