@@ -40,7 +40,7 @@ export function renderGoLicences(go: (...args: string[]) => string): string {
 }
 
 function titleOfGo(go: (...args: string[]) => string): string {
-  return `Go ${go('env', 'GOVERSION').trim()}`;
+  return `Go ${go('env', 'GOVERSION').trim().replace('go', '')}`;
 }
 
 /** A package may hold code of others, with a licence beside it. */

@@ -9,8 +9,8 @@ import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { CHECKSUMS_FILE, GO_FILE, WASM_FILE } from '../src/policy/wasm/engine-files.ts';
 import { renderGoLicences } from './go-licences.ts';
 
-const ROOT = dirname(import.meta.dirname);
-export const REGO = join(ROOT, 'rego');
+const REGO = join(dirname(import.meta.dirname), 'rego');
+export const LICENCES_FILE = 'licenses.txt';
 
 /** What Go makes; the rest of dist/policy/ follows from it. */
 export interface RegoBuild {
@@ -53,7 +53,7 @@ export function writeRego(folder: string, { wasm, goScript, licences }: RegoBuil
   if (!unpackRego(folder)?.equals(wasm)) writeFileSync(join(folder, WASM_FILE), compress(wasm));
   writeFileSync(join(folder, GO_FILE), goScript);
   writeFileSync(join(folder, CHECKSUMS_FILE), renderChecksums({ wasm, goScript }));
-  writeFileSync(join(folder, 'licenses.txt'), licences);
+  writeFileSync(join(folder, LICENCES_FILE), licences);
 }
 
 /** Undefined when there is none, or it is damaged. */

@@ -89,7 +89,7 @@ interface Request {
 }
 
 // Go collects garbage harder above this part of its memory, before it is all gone.
-const SOFT_LIMIT = 0.75;
+const SOFT_LIMIT = 0.85;
 
 export class Runtime {
   readonly #callNow: ImmediateCall;
