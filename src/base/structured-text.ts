@@ -35,7 +35,7 @@ export function parseStructuredText(content: string, rules: TextRules): unknown 
   try {
     const json = parseJson(content, rules);
     if (json !== undefined) return json;
-    if (length <= maxYamlBytes) return parseYaml(content, rules);
+    if (maxYamlBytes > 0 && length <= maxYamlBytes) return parseYaml(content, rules);
   } catch (error) {
     if (error instanceof ProofgateError) throw error;
     // Too many aliases, or nested too deeply for a stack.
