@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -259,14 +260,18 @@ describe('over https', () => {
   it('one commit is fetched, and its certificate is checked', async () => {
     const tls = await selfSignedCertificate();
     await using server = await serveGit(temp.path, tls);
-    repository.commit({ 'a.rego': 'package old' });
+    repository.commit({ 'old.json': randomBytes(1024 * 1024) });
+    repository.git('rm', '--quiet', 'old.json');
     const commit = repository.commit({ 'a.rego': 'package a' });
     const ca = temp.write('ca.pem', tls.cert);
     const url = `git::${server.host}/origin/.git//?ref=main`;
     const tree = await fetch(url, { environment: { GIT_SSL_CAINFO: ca } });
     expect(tree.pinned).toBe(`git::${server.host}/origin/.git?ref=${commit}`);
     expect(tree.files[0]?.bytes.toString()).toBe('package a');
-    await expect(fetch(url, { environment: { GIT_SSL_NO_VERIFY: '1' } })).rejects.toMatchObject({
+    expect(server.sentBytes, 'history stays where it is').toBeLessThan(100_000);
+    temp.write('.gitconfig', '[http]\nsslVerify=false\n');
+    const careless = { HOME: temp.path, GIT_SSL_NO_VERIFY: '1' };
+    await expect(fetch(url, { environment: careless })).rejects.toMatchObject({
       code: 'POLICY_UNAVAILABLE',
     });
     await expect(

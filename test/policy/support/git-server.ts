@@ -6,10 +6,13 @@ import type { TlsPair } from '../../support/tls.ts';
 
 export interface GitServer extends AsyncDisposable {
   readonly host: string;
+  /** Of all answers so far. */
+  readonly sentBytes: number;
 }
 
 /** Serves every repository below `root`; or answers everything with `status`. */
 export async function serveGit(root: string, tls: TlsPair, status?: number): Promise<GitServer> {
+  let sentBytes = 0;
   const server = createServer(tls, (request, response) => {
     if (status !== undefined) return void response.writeHead(status).end();
     const url = new URL(request.url ?? '/', 'https://host');
@@ -32,6 +35,7 @@ export async function serveGit(root: string, tls: TlsPair, status?: number): Pro
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.on('close', () => {
       const answer = Buffer.concat(chunks);
+      sentBytes += answer.length;
       const end = answer.indexOf('\r\n\r\n');
       const headers = answer
         .subarray(0, end)
@@ -46,6 +50,9 @@ export async function serveGit(root: string, tls: TlsPair, status?: number): Pro
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get sentBytes() {
+      return sentBytes;
+    },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
