@@ -87,7 +87,7 @@ export class ProofSource implements ImageSource, KeptProofs {
     const { registry } = this.#options;
     const [, algorithm, hex, kind] = LEGACY_TAG.exec(tag) ?? [];
     if (kind === undefined) return registry.findManifestByTag(repository, tag, signal);
-    const state = await this.#subjects.of(repository, `${algorithm}:${hex}` as Digest);
+    const state = await this.#stateOf(repository, `${algorithm}:${hex}` as Digest);
     const listed = state.record?.tags[kind as LegacyKind];
     if (listed !== undefined) {
       state.used = true;
@@ -105,7 +105,7 @@ export class ProofSource implements ImageSource, KeptProofs {
     digest: Digest,
     signal?: AbortSignal,
   ): Promise<readonly Descriptor[]> {
-    const state = await this.#subjects.of(repository, digest);
+    const state = await this.#stateOf(repository, digest);
     const listed = state.record?.referrers;
     if (listed !== undefined) {
       state.used = true;
@@ -197,11 +197,13 @@ export class ProofSource implements ImageSource, KeptProofs {
   }
 
   async keep(repository: Repository, digest: Digest): Promise<void> {
+    await this.#stateOf(repository, digest);
     const layersOf = (manifest: Digest) => this.#layers.get(manifest) ?? [];
     if (await this.#subjects.keep(repository, digest, layersOf)) this.#keptSubjects += 1;
   }
 
   async keepContent(repository: Repository, manifest: Manifest): Promise<void> {
+    await this.#stateOf(repository, manifest.digest);
     if (await this.#subjects.keepContent(repository, manifest)) this.#keptSubjects += 1;
   }
 
@@ -218,42 +220,54 @@ export class ProofSource implements ImageSource, KeptProofs {
       maxBytes: this.#options.registry.transport.limits.manifestBytes,
     });
     if (bytes === undefined || !(await this.#mayRead(repository, digest, signal))) return undefined;
-    const state = await this.#subjects.of(repository, digest);
     try {
-      const manifest = parseManifest(bytes, digest, state.record?.subject.mediaType);
+      const manifest = await this.#parseKept(repository, digest, bytes);
       this.#countContent(digest);
-      this.#note(state, manifest);
+      this.#note(repository, manifest);
       return manifest;
     } catch {
       return undefined; // The registry's own media type may make sense of it.
     }
   }
 
+  async #parseKept(repository: Repository, digest: Digest, bytes: Buffer): Promise<Manifest> {
+    try {
+      return parseManifest(bytes, digest, undefined);
+    } catch {
+      // Not every manifest says what it is.
+      const { record } = await this.#stateOf(repository, digest);
+      return parseManifest(bytes, digest, record?.subject.mediaType);
+    }
+  }
+
   /** What was fetched with one account is for no other, until the registry has shown that it would give it too. */
   async #mayRead(repository: Repository, digest: Digest, signal?: AbortSignal): Promise<boolean> {
     const name = formatRepository(repository);
-    const state = await this.#subjects.of(repository, digest);
+    if (this.#readable.has(name)) return true;
+    const { record } = await this.#subjects.of(repository, digest);
     const mayRead =
-      this.#readable.has(name) ||
-      state.record !== undefined ||
-      (await this.#options.registry.head(repository, digest, signal)) !== undefined;
-    if (!mayRead) return false;
-    this.#readable.add(name);
-    this.#subjects.admitted(state);
-    return true;
+      record !== undefined || (await this.#options.registry.head(repository, digest, signal)) !== undefined;
+    if (mayRead) this.#readable.add(name);
+    return mayRead;
+  }
+
+  /** In a repository that this account was seen to read, what another has listed is for this one too. */
+  async #stateOf(repository: Repository, digest: Digest): Promise<SubjectState> {
+    const state = await this.#subjects.of(repository, digest);
+    if (this.#readable.has(formatRepository(repository))) this.#subjects.admitted(state);
+    return state;
   }
 
   async #take(repository: Repository, manifest: Manifest): Promise<Manifest> {
     this.#readable.add(formatRepository(repository));
-    const state = await this.#subjects.of(repository, manifest.digest);
-    this.#note(state, manifest);
+    this.#note(repository, manifest);
     this.#fetched.add(manifest.digest);
     await this.#options.blobs.write(manifest.digest, manifest.bytes);
     return manifest;
   }
 
-  #note(state: SubjectState, manifest: Manifest): void {
-    state.manifest = toListed(manifest);
+  #note(repository: Repository, manifest: Manifest): void {
+    this.#subjects.seen(repository, manifest);
     if (manifest.kind !== 'image') return;
     const isEvidence = ({ mediaType }: Descriptor) =>
       mediaType.startsWith(SIGSTORE_BUNDLE_PREFIX) ||

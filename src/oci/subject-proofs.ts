@@ -19,7 +19,6 @@ export interface SubjectState {
   foreign: ProofRecord | undefined;
   /** Something of `record` was used. */
   used: boolean;
-  manifest: ListedDescriptor | undefined;
   referrers: readonly ListedDescriptor[] | undefined;
   readonly tags: Partial<Record<LegacyKind, ListedDescriptor | null>>;
   /** When the registry was first asked in this run. */
@@ -37,6 +36,8 @@ export interface SubjectProofsOptions {
 export class SubjectProofs {
   readonly #options: SubjectProofsOptions;
   readonly #states = new Map<string, Promise<SubjectState>>();
+  /** Of this run. Most belong to evidence, which has no record to be looked for. */
+  readonly #manifests = new Map<string, ListedDescriptor>();
 
   constructor(options: SubjectProofsOptions) {
     this.#options = options;
@@ -51,6 +52,11 @@ export class SubjectProofs {
     this.#states.set(key, state);
     state.catch(() => this.#states.delete(key)); // Failures are not kept.
     return state;
+  }
+
+  /** A manifest that this run has read or fetched. */
+  seen(repository: Repository, manifest: Manifest): void {
+    this.#manifests.set(pinned(repository, manifest.digest), toListed(manifest));
   }
 
   asked(state: SubjectState): void {
@@ -79,7 +85,8 @@ export class SubjectProofs {
     layersOf: (manifest: Digest) => readonly Digest[],
   ): Promise<boolean> {
     const state = await this.of(repository, digest);
-    const { record: old, askedAtMs, manifest: subject = old?.subject } = state;
+    const { record: old, askedAtMs } = state;
+    const subject = this.#manifests.get(pinned(repository, digest)) ?? old?.subject;
     if (askedAtMs === undefined || subject === undefined) return false;
     const referrers = state.referrers ?? old?.referrers;
     const tags = { ...old?.tags, ...state.tags };
@@ -130,7 +137,6 @@ export class SubjectProofs {
     const empty = {
       foreign: undefined,
       used: false,
-      manifest: undefined,
       referrers: undefined,
       tags: {},
       askedAtMs: undefined,
