@@ -43,6 +43,11 @@ export interface SubjectResult {
 
 type KindName = 'signature' | 'attestation';
 
+/** What was found, by what it seems to be. */
+interface Sorted extends Pick<Found, 'unread'> {
+  readonly evidence: ReadonlyMap<KindName, readonly Evidence[]>;
+}
+
 interface Looked {
   readonly verified: Verified[];
   readonly failures: ProofgateError[];
@@ -75,7 +80,7 @@ export class SubjectVerifier {
     signal?: AbortSignal,
   ): Promise<SubjectResult> {
     const place = { images: this.#images, repository, digest: manifest.digest };
-    const look = (found: Found, kind: KindName) => this.#look(found, kind, manifest, signers, signal);
+    const look = (found: Sorted, kind: KindName) => this.#look(found, kind, manifest, signers, signal);
     const bundles = await attempt(() => fetchBundles(place, signal), signal);
     const kind = (name: KindName, isNotEnough: (verified: Verified) => boolean) =>
       wanted[name]
@@ -91,15 +96,15 @@ export class SubjectVerifier {
   async #kind(
     place: Place,
     kind: KindName,
-    bundles: Found | ProofgateError,
-    look: (found: Found, kind: KindName) => Promise<Looked>,
+    bundles: Sorted | ProofgateError,
+    look: (found: Sorted, kind: KindName) => Promise<Looked>,
     isNotEnough: (verified: Verified) => boolean,
     signal: AbortSignal | undefined,
   ): Promise<KindResult> {
     const unlisted: ProofgateError[] = [];
     const unread: ProofgateError[] = [];
     const looked: Looked = { verified: [], failures: [] };
-    const take = async (found: Found | ProofgateError) => {
+    const take = async (found: Sorted | ProofgateError) => {
       if (found instanceof ProofgateError) {
         unlisted.push(found);
         return;
@@ -118,7 +123,7 @@ export class SubjectVerifier {
   }
 
   async #look(
-    found: Found,
+    found: Sorted,
     kind: KindName,
     manifest: Manifest,
     signers: Signers,
@@ -126,8 +131,7 @@ export class SubjectVerifier {
   ): Promise<Looked> {
     const looked: Looked = { verified: [], failures: [] };
     const subject = { digest: manifest.digest, artifact: manifest.bytes };
-    for (const evidence of found.evidence) {
-      if (kindOf(evidence) !== kind) continue;
+    for (const evidence of found.evidence.get(kind) ?? []) {
       try {
         const verified = await this.#verifier.verify(evidence, subject, signers, signal);
         // The verifier's word on what it is counts, not the guess above.
@@ -233,9 +237,10 @@ function emptyKind(): KindResult {
 async function attempt(
   work: () => Promise<Found>,
   signal: AbortSignal | undefined,
-): Promise<Found | ProofgateError> {
+): Promise<Sorted | ProofgateError> {
   try {
-    return await work();
+    const { evidence, unread } = await work();
+    return { evidence: Map.groupBy(evidence, kindOf), unread };
   } catch (error) {
     signal?.throwIfAborted();
     return toProofgateError(error);

@@ -15,7 +15,6 @@ import { causeText } from './attempt.ts';
 import { mayStamp } from './extensions.ts';
 import { ImmutableCertificate } from './immutable-certificate.ts';
 import { parseJson } from './json.ts';
-import { fetchTrustedRoot, TufMirrorUnreachable } from './tuf.ts';
 
 const PUBLIC_GOOD_MIRROR = 'https://tuf-repo-cdn.sigstore.dev';
 const MAX_ROOT_BYTES = 5 * 1024 * 1024;
@@ -94,6 +93,7 @@ export async function loadTrust(source: TrustSource, http: HttpClient, signal?: 
       return parseTrustedRoot(source.json, source.path);
     case 'tuf': {
       const name = redactUrl(source.mirrorUrl);
+      const { fetchTrustedRoot, TufMirrorUnreachable } = await loadTuf();
       try {
         return parseFetched(await fetchTrustedRoot(source.mirrorUrl, source.rootJson, http, signal), name);
       } catch (error) {
@@ -105,8 +105,14 @@ export async function loadTrust(source: TrustSource, http: HttpClient, signal?: 
   }
 }
 
+/** Only here: with a root from a file, or keys alone, loading it would take longer than verifying. */
+function loadTuf(): Promise<typeof import('./tuf.ts')> {
+  return import('./tuf.ts');
+}
+
 async function loadPublicGood(http: HttpClient, signal: AbortSignal | undefined): Promise<Trust> {
   const seed = seeds[PUBLIC_GOOD_MIRROR];
+  const { fetchTrustedRoot, TufMirrorUnreachable } = await loadTuf();
   try {
     const rootJson = Buffer.from(seed['root.json'], 'base64');
     return parseFetched(await fetchTrustedRoot(PUBLIC_GOOD_MIRROR, rootJson, http, signal), 'public good');
