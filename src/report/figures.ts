@@ -21,7 +21,12 @@ export const OUTCOME_MARKS: Readonly<Record<Outcome | 'collected', string>> = {
 export const OUTCOMES: readonly Outcome[] = ['rejected', 'undetermined', 'verified'];
 
 export function renderCount(count: number, singular: string, plural = `${singular}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`;
+  return `${groupDigits(count)} ${count === 1 ? singular : plural}`;
+}
+
+/** `1,234,567`, without the languages of the world, which take longer to load than a report to render. */
+function groupDigits(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** Powers of 1024, such as `1.4 MiB`. */
