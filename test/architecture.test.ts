@@ -39,6 +39,8 @@ interface Import {
   readonly to: string;
   readonly isLocal: boolean;
   readonly isTypeOnly: boolean;
+  /** By `import()`. */
+  readonly isLazy: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
@@ -53,15 +55,17 @@ function importsOf(from: string): Import[] {
   const statements = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm);
   const dynamic = text.matchAll(/\bimport\(\s*'([^']+)'/g);
   return [
-    ...[...statements].map(([, type, target = '']) => toImport(from, target, type !== undefined)),
-    ...[...dynamic].map(([, target = '']) => toImport(from, target, false)),
+    ...[...statements].map(([, type, target = '']) =>
+      toImport(from, target, { isTypeOnly: type !== undefined, isLazy: false }),
+    ),
+    ...[...dynamic].map(([, target = '']) => toImport(from, target, { isTypeOnly: false, isLazy: true })),
   ];
 }
 
-function toImport(from: string, target: string, isTypeOnly: boolean): Import {
+function toImport(from: string, target: string, how: Pick<Import, 'isTypeOnly' | 'isLazy'>): Import {
   const isLocal = target.startsWith('.');
   const to = isLocal ? relative(SRC, join(SRC, dirname(from), target)).replaceAll('\\', '/') : target;
-  return { from, to, isLocal, isTypeOnly };
+  return { from, to, isLocal, ...how };
 }
 
 function withoutComments(text: string): string {
@@ -96,6 +100,12 @@ describe('the architecture', () => {
       return target === undefined || !ALLOWED[source]?.includes(target);
     });
     expect(wrong.map(path)).toEqual([]);
+  });
+
+  it('loads what evaluates policies for runs that have some alone', () => {
+    const isHeavy = (file: string) => /^policy\/(?:wasm|sources|builtins|policies\.ts)/.test(file);
+    for (const entry of ['action.ts', 'cli.ts']) expect(loadedBy(entry).filter(isHeavy)).toEqual([]);
+    expect(loadedBy('policy-gate.ts').filter(isHeavy)).toContain('policy/wasm/wasm-engine.ts');
   });
 
   it('keeps packages behind their fences', () => {
@@ -136,6 +146,18 @@ describe('the architecture', () => {
     expect(long).toEqual([]);
   });
 });
+
+/** All files that are loaded with `file`, before any of its functions is called. */
+function loadedBy(file: string, seen = new Set<string>()): readonly string[] {
+  if (!seen.has(file)) {
+    seen.add(file);
+    const next = imports.filter(
+      (item) => item.from === file && item.isLocal && !item.isTypeOnly && !item.isLazy,
+    );
+    for (const { to } of next) loadedBy(to, seen);
+  }
+  return [...seen];
+}
 
 /** The first cycle of imports that load code, as the path that runs in it. */
 function findCycle(): string[] {
