@@ -168,7 +168,10 @@ func functions(record map[string]json.RawMessage) []func(*rego.Rego) {
 	}
 	for name, arity := range recorded {
 		options = append(options, rego.FunctionDyn(declaration(name, arity),
-			func(_ rego.BuiltinContext, terms []*ast.Term) (*ast.Term, error) { return look(record, name, terms) }))
+			func(_ rego.BuiltinContext, terms []*ast.Term) (*ast.Term, error) {
+				// What the result is assigned to comes after the arguments.
+				return look(record, name, terms[:arity])
+			}))
 	}
 	return options
 }
@@ -183,21 +186,9 @@ func declaration(name string, arity int) *rego.Function {
 
 // What was never asked in the recorded run must not be asked here either.
 func look(record map[string]json.RawMessage, name string, terms []*ast.Term) (*ast.Term, error) {
-	args := make([]any, 0, len(terms))
-	for _, term := range terms {
-		value, err := ast.JSON(term.Value)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, value)
-	}
-	text, err := json.Marshal(args)
+	key, err := keyOf(name, terms)
 	if err != nil {
-		return nil, err
-	}
-	key, err := canonical(name, text)
-	if err != nil {
-		return nil, err
+		return nil, rego.NewHaltError(err)
 	}
 	value, isKnown := record[key]
 	if !isKnown {
@@ -211,6 +202,22 @@ func look(record map[string]json.RawMessage, name string, terms []*ast.Term) (*a
 		return nil, err
 	}
 	return ast.NewTerm(parsed), nil
+}
+
+func keyOf(name string, terms []*ast.Term) (string, error) {
+	args := make([]any, 0, len(terms))
+	for _, term := range terms {
+		value, err := ast.JSON(term.Value)
+		if err != nil {
+			return "", err
+		}
+		args = append(args, value)
+	}
+	text, err := json.Marshal(args)
+	if err != nil {
+		return "", err
+	}
+	return canonical(name, text)
 }
 
 func isValidPurl(_ rego.BuiltinContext, term *ast.Term) (*ast.Term, error) {
