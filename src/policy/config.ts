@@ -91,11 +91,11 @@ const instantMs = text.transform((value, context) => {
   context.addIssue({ code: 'custom', message: 'is neither a date (2026-01-31) nor a time of RFC 3339' });
   return z.NEVER;
 });
-const repository = text.transform((value, context) => {
+const bareRepository = text.transform((value, context) => {
   try {
-    const reference = parseReference(value);
-    const isBare = reference.digest === undefined && !/:[^/]*$/.test(value);
-    if (isBare) return reference.repository;
+    const { repository } = parseReference(value);
+    // Tag and digest both have the last colon.
+    if (!/:[^/]*$/.test(value)) return repository;
   } catch {}
   context.addIssue({ code: 'custom', message: 'is no repository (host/name, without tag and digest)' });
   return z.NEVER;
@@ -108,7 +108,7 @@ const volatileCriterion = z
     effectiveUntil: optional(instantMs),
     imageRef: optional(digest),
     imageDigest: optional(digest),
-    imageUrl: optional(repository),
+    imageUrl: optional(bareRepository),
     componentNames: optional(z.array(someText).min(1, 'is empty').max(MAX_CRITERIA)),
     reference: optional(text),
   })

@@ -75,7 +75,7 @@ async function findText(
   if (text.startsWith('{')) return { text, name: 'that is given inline' };
   if (/[\r\n]/.test(text)) return undefined;
   const isFile = await isLocalFile(text);
-  const isAddress = /^(?:git::|https?:\/\/|git:\/\/)/i.test(text) || (isGitForm(text) && !isFile);
+  const isAddress = /^(?:git::|https?:\/\/|git:\/\/)/i.test(text) || isGitForm(text);
   if (!isAddress && !(isFile && CONFIG_FILE.test(text))) return undefined;
   const tree = await fetcher.fetch(isAddress ? text : `file::${text}`, signal);
   const file = isAddress ? chooseFile(text, tree) : tree.files[0];

@@ -104,6 +104,7 @@ describe('what is no bundle', () => {
     const image = pushImage(registry, 'org/policy', { tag: 'image' });
     pushIndex(registry, 'org/policy', [image], { tag: 'index' });
     pushBundle(registry, 'org/policy', filesOf({ 'a.md': '#' }), { tag: 'empty' });
+    await expect(fetch(url(':image'))).rejects.toThrow(/no layer of it has a title/);
     for (const tag of ['v1', 'image', 'index', 'empty']) {
       await expect(fetch(url(`:${tag}`)), tag).rejects.toMatchObject({ code: 'BAD_POLICY' });
     }
