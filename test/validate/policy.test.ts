@@ -319,6 +319,25 @@ describe('proofs that are kept', () => {
     expect(gate.registry.requests).toEqual([]);
   });
 
+  it('hold what rules looked at, too, when the component is verified', async () => {
+    const image = await gate.push('app');
+    const data = pushImage(gate.registry, 'data');
+    const reference = gate.reference('data', data);
+    const looks = { short: 'looks', when: `not ec.oci.image_manifest("${reference}")` };
+    const fires = { short: 'fires', when: 'data.rule_data__configuration__.fires' };
+    const policy = (fire: boolean) => gate.policy([looks, fires], { ruleData: { fires: fire } });
+    for (const [isRejected, count] of [
+      [true, 1],
+      [false, 1],
+      [false, 0],
+    ] as const) {
+      gate.registry.clearLog();
+      const report = await gate.validate([image], { policy: policy(isRejected), ...kept() });
+      expect(componentOf(report).outcome).toBe(isRejected ? 'rejected' : 'verified');
+      expect(gate.registry.count(/\/v2\/data\//)).toBe(count);
+    }
+  });
+
   it('are not those of what a policy rejected', async () => {
     const image = await gate.push('app');
     const policy = gate.policy([FIRES]);
