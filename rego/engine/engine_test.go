@@ -109,6 +109,7 @@ func TestProblems(t *testing.T) {
 		"package a\nx := ec.oci.image_manifest(`r`).layer":         "rego_type_error 2 undefined ref",
 		"package a\nx := ec.oci.blob(1)":                           "rego_type_error 2 ec.oci.blob: invalid argument",
 		"package a\nx { true }":                                    "rego_parse_error 2 `if` keyword is required",
+		"# nothing":                                                "rego_parse_error 0 empty module",
 		"package a\nx := y":                                        "rego_unsafe_var_error 2 var y is unsafe",
 		"package a\nx := 1\nx := 2 if x":                           "rego_recursion_error 3 rule data.a.x is recursive",
 		"package a\n# METADATA\n# scope: rule\n# title: [\nx := 1": "rego_parse_error 4 yaml",
@@ -219,7 +220,8 @@ func TestLimits(t *testing.T) {
 	program := compileOne(t, `package a
 endless if { some i in numbers.range(1, 30000); some j in numbers.range(1, 30000); i + j < 0 }
 large := [text | some i in numbers.range(1, 100000); text := sprintf("%d", [i])]
-greedy := [text | some i in numbers.range(1, 30000); some j in numbers.range(1, 30000); text := sprintf("%d %d", [i, j])]
+long := concat("", [text | some i in numbers.range(1, 20000); text := "0123456789"])
+greedy := [text | some i in numbers.range(1, 30000); text := sprintf("%d %s", [i, long])]
 `)
 	for name, limits := range map[string]Limits{
 		"endless": {Run: 50 * time.Millisecond},

@@ -24,7 +24,10 @@ type Problem struct {
 // problemsOf takes apart what OPA's parser and compiler return.
 func problemsOf(err error) []Problem {
 	var several ast.Errors
-	if !errors.As(err, &several) {
+	var single *ast.Error
+	if errors.As(err, &single) {
+		several = ast.Errors{single}
+	} else if !errors.As(err, &several) {
 		return []Problem{{Code: "rego_error", Message: cut(err.Error())}}
 	}
 	problems := make([]Problem, 0, len(several))

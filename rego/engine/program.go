@@ -14,6 +14,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
+// Selections of rules for which the query is kept.
+const maxQueries = 100
+
 // A Module is one file of Rego v1.
 type Module struct {
 	// Path names it in problems; no two modules share one.
@@ -90,10 +93,7 @@ func parse(modules []Module, allowed *ast.Capabilities) (map[string]*ast.Module,
 			problems = append(problems, locate(problemsOf(err), module.Path)...)
 			continue
 		}
-		// A file without a statement is no module, and no mistake.
-		if result != nil {
-			parsed[module.Path] = result
-		}
+		parsed[module.Path] = result
 	}
 	return parsed, problems[:min(len(problems), maxProblems)]
 }
@@ -127,6 +127,9 @@ func (p *Program) query(references []Reference) (ast.Body, error) {
 	body, err := p.compiler.QueryCompiler().Compile(asked)
 	if err != nil {
 		return nil, err
+	}
+	if len(p.queries) == maxQueries {
+		clear(p.queries)
 	}
 	p.queries[key] = body
 	return body, nil

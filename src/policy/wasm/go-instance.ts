@@ -11,8 +11,9 @@ interface Go {
   readonly _scheduledTimeouts: Map<number, unknown>;
 }
 
-/** Go says on the way out why it ends; the last of it is enough. */
-const MAX_LOG_CHARS = 8000;
+/** What Go says first when it ends; a list of what each goroutine was doing follows. */
+const LAST_WORDS = /^(?:fatal error|panic|runtime: .*(?:memory|stack)).*/;
+const MAX_LINE_CHARS = 500;
 
 export interface GoProgram {
   readonly module: WebAssembly.Module;
@@ -23,17 +24,22 @@ export interface GoProgram {
  * Runs a program until it waits for its first event.
  * @param bridge the object that Go finds as `bridge` in its global scope
  * @param onDeath called once, never from inside of a call of the program's own: with what was thrown, if anything, and
- *   the end of what Go wrote
+ *   the line in which Go says why
  */
 export async function startGo(
   { module, goScript }: GoProgram,
   bridge: object,
-  onDeath: (cause: unknown, log: string) => void,
+  onDeath: (cause: unknown, lastWords: string) => void,
 ): Promise<void> {
-  let log = '';
   let isDead = false;
+  let line = '';
+  let lastWords = '';
+  // Go's runtime writes a line in pieces.
   const write = (text: string) => {
-    log = (log + text).slice(-MAX_LOG_CHARS);
+    const [end = '', ...others] = text.split('\n');
+    const lines = [line + end, ...others];
+    line = (lines.pop() ?? '').slice(0, MAX_LINE_CHARS);
+    lastWords ||= lines.find((one) => LAST_WORDS.test(one))?.slice(0, MAX_LINE_CHARS) ?? '';
   };
   const go = loadGo(goScript, bridge, write);
   const resume = go._resume.bind(go);
@@ -43,7 +49,7 @@ export async function startGo(
     // A timer would go on for ever to wake up what is gone.
     for (const timer of go._scheduledTimeouts.values()) clearTimeout(timer as NodeJS.Timeout);
     go._scheduledTimeouts.clear();
-    queueMicrotask(() => onDeath(cause, log));
+    queueMicrotask(() => onDeath(cause, lastWords));
   };
   go.exit = (code) => die(new Error(`Go ended with ${code}`));
   go._resume = () => {

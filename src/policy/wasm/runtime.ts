@@ -110,8 +110,8 @@ export class Runtime {
   static async start(files: EngineFiles, callNow: ImmediateCall): Promise<Runtime> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const runtime = new Runtime(files, callNow, resolve);
-    await startGo(files, runtime.#bridge, (cause, log) => {
-      runtime.#die(toDeath(cause, log));
+    await startGo(files, runtime.#bridge, (cause, lastWords) => {
+      runtime.#die(toDeath(cause, lastWords));
       reject(runtime.#death);
     });
     await promise;
@@ -230,17 +230,15 @@ export class Runtime {
   }
 }
 
-function toDeath(cause: unknown, log: string): ProofgateError {
-  const isStack = cause instanceof RangeError || /stack overflow|goroutine stack exceeds/.test(log);
-  if (isStack)
+function toDeath(cause: unknown, lastWords: string): ProofgateError {
+  if (cause instanceof RangeError || /stack/.test(lastWords)) {
     return new ProofgateError('POLICY_LIMIT', 'the policies, or their input, are nested too deeply', {
       cause,
     });
-  if (/out of memory|cannot allocate memory/.test(log)) {
+  }
+  if (/memory/.test(lastWords)) {
     return new ProofgateError('POLICY_LIMIT', 'the policies used more memory than they may', { cause });
   }
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new ProofgateError('INTERNAL', `the policy engine ended: ${message}: ${log.trim().slice(0, 500)}`, {
-    cause,
-  });
+  return new ProofgateError('INTERNAL', `the policy engine ended: ${message} ${lastWords}`.trim(), { cause });
 }
