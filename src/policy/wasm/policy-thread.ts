@@ -7,6 +7,7 @@ import type { Evaluation, HostFunctions, PolicyProgram, PolicyRule } from '../en
 import { HostCalls } from './host-calls.ts';
 import { type Notice, type NoticeOf, type Order, parseNotice, type ThreadSettings } from './protocol.ts';
 import { type Question, toEvaluation } from './question.ts';
+import { SilenceWatch } from './silence.ts';
 import { died, outOfMemory, silentFor, type ThreadFault, toThreadFault } from './thread-fault.ts';
 
 export interface ThreadOptions {
@@ -34,34 +35,30 @@ interface Job {
   ending?: { readonly reason: unknown };
 }
 
-/** Silence is counted in steps that this process took part in: while it was stopped itself, it heard nothing. */
-const SILENT_STEPS = 10;
-const MAX_LOG_CHARS = 4000;
-
 export class PolicyThread {
-  readonly #options: ThreadOptions;
   readonly #onEnd: () => void;
   readonly #worker: Worker;
+  readonly #silence: SilenceWatch;
   readonly #jobs = new Map<number, Job>();
   readonly #programs = new Map<Digest, Promise<readonly PolicyRule[]>>();
   #nextId = 0;
-  #log = '';
   #isEnding = false;
   /** Why it ends, once it does. */
   #error: unknown;
   #fault: ThreadFault | undefined;
-  #silentSteps = 0;
-  #watch: AbortController | undefined;
 
   /** `onEnd` is called once, before the work that is lost is rejected. */
   constructor(options: ThreadOptions, onEnd: () => void) {
-    this.#options = options;
+    const { clock, silenceMs } = options;
     this.#onEnd = onEnd;
-    this.#worker = startWorker(options);
-    this.#worker.stdout.resume();
-    this.#worker.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#log = (this.#log + text).slice(-MAX_LOG_CHARS);
+    this.#silence = new SilenceWatch({
+      clock,
+      silenceMs,
+      onSilent: () => this.#abandon(silentFor(silenceMs)),
+      // Not even force ends it: nobody waits for it any longer.
+      onDead: () => this.#end(1),
     });
+    this.#worker = startWorker(options);
     this.#worker.on('message', (message) => this.#read(message));
     this.#worker.on('messageerror', (error) => this.#abandon(error));
     this.#worker.on('error', (error) => {
@@ -167,7 +164,7 @@ export class PolicyThread {
     if (result.type === type) return result as NoticeOf<T>;
     const error = new Error(`it sent ${result.type} for what was to be ${type}`);
     this.#abandon(error);
-    throw toThreadFault({ error, code: 0, log: '' });
+    throw toThreadFault(error);
   }
 
   /** Nothing that it says is believed any more; `#end` follows. */
@@ -185,7 +182,7 @@ export class PolicyThread {
 
   #end(code: number): void {
     if (this.#fault !== undefined) return;
-    this.#fault = toThreadFault({ error: this.#error, code, log: this.#log });
+    this.#fault = toThreadFault(this.#error ?? new Error(`exit code ${code}`));
     this.#onEnd();
     for (const { calls, ending, reject } of this.#jobs.values()) {
       calls?.end();
@@ -195,54 +192,39 @@ export class PolicyThread {
     this.#attend();
   }
 
-  /** After each message, either way: silence counts anew, and only while it is the thread's turn. */
+  /** After each message, either way. */
   #attend(): void {
-    this.#silentSteps = 0;
     const jobs = [...this.#jobs.values()];
     if (jobs.length > 0 || this.#isEnding) this.#worker.ref();
     else this.#worker.unref();
-    const isItsTurn = jobs.some(({ calls, ending }) => ending !== undefined || calls?.areWaitedFor !== true);
-    if (isItsTurn === (this.#watch !== undefined)) return;
-    if (isItsTurn) {
-      this.#watch = new AbortController();
-      void this.#watchSilence(this.#watch.signal);
-    } else {
-      this.#watch?.abort();
-      this.#watch = undefined;
-    }
-  }
-
-  async #watchSilence(signal: AbortSignal): Promise<void> {
-    const { clock, silenceMs } = this.#options;
-    const step = () =>
-      clock.sleep(silenceMs / SILENT_STEPS, signal).then(
-        () => true,
-        () => false,
-      );
-    while (await step()) {
-      this.#silentSteps += 1;
-      if (this.#silentSteps === SILENT_STEPS) this.#abandon(silentFor(silenceMs));
-      // Not even that ends it: nobody waits for it any longer.
-      if (this.#silentSteps === 2 * SILENT_STEPS) this.#end(1);
-    }
+    this.#silence.hear(
+      jobs.some(({ calls, ending }) => ending !== undefined || calls?.areWaitedFor !== true),
+    );
   }
 }
 
 /** Stack in MB: Rego's compiler and evaluator recurse; Node's own default is 4. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, stackSizeMb: 16 };
 
-/** Policies learn nothing of this process: no environment, no arguments, no output of their own. */
+/**
+ * Policies learn nothing of this process: no environment, no arguments, no output. The thread writes none; whatever it did
+ * would wait in its own streams, which nobody reads: reading them would keep this process alive.
+ */
 function startWorker({ file, settings }: ThreadOptions): Worker {
-  return new Worker(file, {
-    name: 'policy',
-    workerData: settings,
-    env: {},
-    argv: [],
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-    resourceLimits: RESOURCE_LIMITS,
-  });
+  try {
+    return new Worker(file, {
+      name: 'policy',
+      workerData: settings,
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+      resourceLimits: RESOURCE_LIMITS,
+    });
+  } catch (error) {
+    throw toThreadFault(error);
+  }
 }
 
 function toError({ reason, message }: NoticeOf<'failed'>): ProofgateError {

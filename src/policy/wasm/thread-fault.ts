@@ -8,20 +8,13 @@ export class ThreadFault extends ProofgateError {
   }
 }
 
-export interface Exit {
-  /** What the thread threw, or why it was ended; undefined when it went by itself. */
-  readonly error: unknown;
-  readonly code: number;
-  /** What it wrote to its standard error last. */
-  readonly log: string;
-}
-
-export function toThreadFault({ error, code, log }: Exit): ThreadFault {
+/** `error` is what the thread threw, or why it was ended. */
+export function toThreadFault(error: unknown): ThreadFault {
   if (error instanceof ThreadFault) return error;
-  if (isOutOfMemory(error, log)) return outOfMemory(error);
-  const reason = error instanceof Error ? error.message : `exit code ${code}`;
-  return new ThreadFault('POLICY_FAILED', `the thread that evaluates policies ended: ${reason}`, {
-    cause: error ?? new Error(log),
+  const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return outOfMemory(error);
+  return new ThreadFault('POLICY_FAILED', `the thread that evaluates policies ended: ${message}`, {
+    cause: error,
   });
 }
 
@@ -37,9 +30,4 @@ export function died(isLimit: boolean, message: string): ThreadFault {
 
 export function silentFor(silenceMs: number): ThreadFault {
   return new ThreadFault('POLICY_LIMIT', `the policies computed for ${silenceMs / 1000} s without a pause`);
-}
-
-function isOutOfMemory(error: unknown, log: string): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return code === 'ERR_WORKER_OUT_OF_MEMORY' || log.includes('out of memory');
 }
