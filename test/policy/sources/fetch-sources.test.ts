@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parsePolicyConfig } from '../../../src/policy/config.ts';
@@ -124,6 +124,18 @@ describe('what cannot be had', () => {
       code: 'BAD_POLICY',
       message: expect.stringContaining('none'),
     });
+  });
+
+  it('a source that fails ends what the others have started', async () => {
+    registry.latencyMs = 300;
+    mkdirSync(place('bin'));
+    temp.write('bin/git', '#!/bin/sh\necho $$ > "$PIDS/git"\nexec sleep 30\n');
+    chmodSync(place('bin/git'), 0o755);
+    const environment = { PATH: `${place('bin')}:${process.env.PATH}`, PIDS: temp.path };
+    const sources = [{ policy: ['git::h.test/o/r', bundle()] }];
+    await expect(fetch({ sources }, { environment })).rejects.toMatchObject({ code: 'BAD_POLICY' });
+    const pid = Number(readFileSync(place('git'), 'utf8'));
+    await expect.poll(() => existsSync(`/proc/${pid}/fd/0`), { timeout: 5_000 }).toBe(false);
   });
 
   it('a policy without Rego and data without data are not empty ones', async () => {
