@@ -18,6 +18,7 @@ import type { Report } from './report/report.ts';
 import { renderText } from './report/text.ts';
 import { renderStandardOutput, writeResultFiles } from './result-files.ts';
 import { run } from './run.ts';
+import { assertTask, readTask, type TaskRequest, writeTestError } from './task-command.ts';
 import { version } from './version.ts';
 
 /** Also for a terminal that does not say how wide it is: it says 0. */
@@ -33,31 +34,56 @@ async function main(): Promise<number> {
       await write(process.stderr, command.text);
       return EXIT_USAGE;
     case 'verify':
-      return verify(command.raw);
+      return verify({
+        parsed: parseOptions(command.raw),
+        environment: process.env,
+        toShown: (report) => report,
+      });
     case 'cache':
       return lookAfterCache(command.action, command.raw);
+    case 'task':
+      return command.step === 'verify' ? verifyAsTask() : assertAsTask();
   }
 }
 
-async function verify(raw: RawOptions): Promise<number> {
-  const parsed = parseOptions(raw);
+async function verify({ parsed, environment, toShown }: TaskRequest): Promise<number> {
   if (!parsed.ok) {
     await writeProblems('proofgate: bad input, nothing was looked at:', parsed.problems);
     return EXIT_USAGE;
   }
   const interruption = watchInterruption(EXIT_UNDETERMINED);
   const report = await run(parsed.options, {
-    environment: process.env,
+    environment,
     clock: systemClock,
     progress: createProgress(process.stderr, { isTty: process.stderr.isTTY === true, clock: systemClock }),
     signal: interruption.signal,
-    persistence: (warn) => commandPersistence(parsed.options, process.env, warn),
+    persistence: (warn) => commandPersistence(parsed.options, environment, warn),
     version,
   });
-  const isComplete = await deliver(parsed.options, report);
+  const isComplete = await deliver(parsed.options, toShown(report));
   if (interruption.signal.aborted) return EXIT_UNDETERMINED;
   const code = toExitCode(report, parsed.options.strict);
   return code === EXIT_VERIFIED && !isComplete ? EXIT_UNDETERMINED : code;
+}
+
+/** TEST_OUTPUT is there whatever happens: at first it says that the step did not come to its end. */
+async function verifyAsTask(): Promise<number> {
+  writeTestError(process.env, systemClock, []);
+  const request = readTask(process.env);
+  const { parsed } = request;
+  if (!parsed.ok) writeTestError(process.env, systemClock, parsed.problems);
+  try {
+    return await verify(request);
+  } catch (error) {
+    writeTestError(process.env, systemClock, [toProofgateError(error)]);
+    throw error;
+  }
+}
+
+async function assertAsTask(): Promise<number> {
+  const { code, lines } = assertTask(process.env);
+  await write(process.stdout, lines.map((line) => `${toVisibleLine(line)}\n`).join(''));
+  return code;
 }
 
 async function lookAfterCache(action: CacheAction, raw: RawOptions): Promise<number> {

@@ -85,8 +85,8 @@ function readSnapshot(reader: OptionReader, files: InputFiles, surface: Surface)
   const given = reader.text('snapshot');
   const images = reader.list('images');
   if (given === undefined && images.length === 0) {
-    const [image, snapshot] = [reader.label('images'), reader.label('snapshot')];
-    reader.add('BAD_OPTION', 'there is nothing to verify', `Give ${image} or ${snapshot}.`);
+    const labels = new Set([reader.label('images'), reader.label('snapshot')]);
+    reader.add('BAD_OPTION', 'there is nothing to verify', `Give ${[...labels].join(' or ')}.`);
   }
   const fromText = given === undefined ? [] : [readSnapshotText(reader, files, given)];
   const components = images.flatMap(({ text, where }) => {

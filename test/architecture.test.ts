@@ -13,8 +13,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   persist: ['base', 'store'],
   verify: ['base', 'store', 'oci'],
   validate: ['base', 'store', 'oci', 'verify', 'report', 'policy'],
-  policy: ['base', 'store', 'report', 'oci', 'verify'],
-  options: ['base', 'oci', 'verify'],
+  cluster: ['base', 'verify'],
+  policy: ['base', 'store', 'report', 'oci', 'verify', 'cluster'],
+  options: ['base', 'oci', 'verify', 'cluster'],
 };
 /** Both fill in parts of the one result, and may know their shape. */
 const isPartOfResult = ({ from, to, isTypeOnly }: Import) =>

@@ -7,8 +7,12 @@ import { isBooleanText } from './values.ts';
 const CACHE_ACTIONS = ['stat', 'verify', 'prune'] as const;
 export type CacheAction = (typeof CACHE_ACTIONS)[number];
 
+const TASK_STEPS = ['verify', 'assert'] as const;
+export type TaskStep = (typeof TASK_STEPS)[number];
+
 export type CommandLine =
   | { readonly type: 'verify'; readonly raw: RawOptions }
+  | { readonly type: 'task'; readonly step: TaskStep }
   | { readonly type: 'cache'; readonly action: CacheAction; readonly raw: RawOptions }
   /** Help or the version, for standard output. */
   | { readonly type: 'information'; readonly text: string }
@@ -59,6 +63,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
   };
   addVerify(program, accept);
   addCache(program, accept);
+  addTask(program, accept);
   try {
     program.parse(withBooleanValues(args), { from: 'user' });
   } catch (error) {
@@ -102,6 +107,23 @@ function addCache(program: Command, accept: Accept): void {
     const command = cache.command(action).description(CACHE_DESCRIPTIONS[action]);
     const values = addFlags(command, ['cache-dir', 'cache-max-size']);
     command.action(() => accept({ type: 'cache', action, raw: values() }));
+  }
+}
+
+const STEP_DESCRIPTIONS: Readonly<Record<TaskStep, string>> = {
+  verify: 'Verify what the parameters name, and write TEST_OUTPUT and the reports.',
+  assert: 'Fail unless TEST_OUTPUT says that verify passed.',
+};
+
+function addTask(program: Command, accept: Accept): void {
+  const task = program
+    .command('task')
+    .description('Steps of the Tekton task: they read the variables that its definition sets.');
+  for (const step of TASK_STEPS) {
+    task
+      .command(step)
+      .description(STEP_DESCRIPTIONS[step])
+      .action(() => accept({ type: 'task', step }));
   }
 }
 

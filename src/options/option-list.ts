@@ -5,8 +5,8 @@ import { POLICY_OPTIONS } from './policy-option-list.ts';
 /** `list` values are one a line; with `commas`, also separated by commas. */
 export type OptionKind = 'list' | 'text' | 'boolean' | 'number' | 'duration' | 'size';
 
-/** Where an option is offered: as an input of the action, as a flag of the command. */
-export type Surface = 'action' | 'command';
+/** Where an option is given: as an input of the action, a flag of the command, a parameter of the Tekton task. */
+export type Surface = 'action' | 'command' | 'task';
 
 export interface OptionDefinition {
   /** Input `name`, flag `--name`. */
@@ -19,8 +19,10 @@ export interface OptionDefinition {
   readonly description: string;
   /** Lists only: no value can contain a comma. */
   readonly commas?: true;
-  /** Missing: offered everywhere. */
+  /** Missing: offered by action and command. */
   readonly only?: Surface;
+  /** Name of the task's parameter, where Conforma calls it otherwise; missing: the option's own in capitals. */
+  readonly parameter?: string;
 }
 
 const trustedSigner = (whose: string) => ({
@@ -41,6 +43,7 @@ export const OPTIONS = [
     commas: true,
     default: '',
     placeholder: 'IMAGE',
+    parameter: 'IMAGES',
     description: 'Image references to verify, one a line. An index is verified with all its platforms.',
   },
   {
@@ -48,6 +51,7 @@ export const OPTIONS = [
     kind: 'text',
     default: '',
     placeholder: 'FILE|TEXT',
+    parameter: 'IMAGES',
     description: 'A snapshot in JSON or YAML: a file, or the text itself. Merged with `images`.',
   },
   { name: 'public-key', kind: 'list', default: '', placeholder: 'FILE|PEM', description: image.key },
@@ -134,6 +138,7 @@ export const OPTIONS = [
     kind: 'text',
     default: '',
     placeholder: 'URL',
+    parameter: 'REKOR_HOST',
     description: 'Transparency log to ask for the entry of a legacy signature that carries none.',
   },
   ...POLICY_OPTIONS,
@@ -274,6 +279,12 @@ export type OptionName = (typeof OPTIONS)[number]['name'];
 export function optionsOf(surface: Surface): readonly (OptionDefinition & { readonly name: OptionName })[] {
   const all: readonly (OptionDefinition & { readonly name: OptionName })[] = OPTIONS;
   return all.filter((option) => option.only === undefined || option.only === surface);
+}
+
+/** The option as its users know it: `--name`, `name` or `NAME`. */
+export function labelOf(name: OptionName, surface: Surface): string {
+  const { parameter = name.toUpperCase().replaceAll('-', '_') } = findOption(name);
+  return { action: name, command: `--${name}`, task: parameter }[surface];
 }
 
 /** @throws RangeError for a name that is in no list */

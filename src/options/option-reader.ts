@@ -1,6 +1,6 @@
 // Reads raw option values by the list of options, and keeps every problem instead of stopping at the first.
 import { ProofgateError } from '../base/errors.ts';
-import { findOption, type OptionName, type Surface } from './option-list.ts';
+import { findOption, labelOf, type OptionName, type Surface } from './option-list.ts';
 import { parseBoolean, parseDuration, parseSize, parseWholeNumber } from './values.ts';
 
 /** What the user gave, by option: each occurrence as it was written. Empty text counts as not given. */
@@ -22,9 +22,9 @@ export class OptionReader {
     this.#surface = surface;
   }
 
-  /** The option as its user knows it: `--name` or `name`. */
+  /** The option as its user knows it. */
   label(name: OptionName): string {
-    return this.#surface === 'command' ? `--${name}` : name;
+    return labelOf(name, this.#surface);
   }
 
   isGiven(name: OptionName): boolean {

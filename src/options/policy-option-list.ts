@@ -7,6 +7,7 @@ export const POLICY_OPTIONS = [
     kind: 'text',
     default: '',
     placeholder: 'FILE|TEXT|URL',
+    parameter: 'POLICY_CONFIGURATION',
     description:
       'Policies to evaluate: an EnterpriseContractPolicy in JSON or YAML, as a file, as text, or in a git repository or at an https URL. Its key, identity and log are used unless options name others.',
   },

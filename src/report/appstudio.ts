@@ -1,4 +1,5 @@
 // The TEST_OUTPUT of Tekton tasks in the dialect of Konflux: one line that a task's result can hold (4 KiB for all).
+import { cutText } from './cut.ts';
 import { renderCount } from './figures.ts';
 import { countOutcomes, type Report } from './report.ts';
 
@@ -16,6 +17,28 @@ export function renderAppstudio(report: Report): string {
     ...(note === '' ? {} : { note }),
   };
   return `${JSON.stringify(output)}\n`;
+}
+
+/** As JSON: TEST_OUTPUT stays below the KiB that a task with a few steps has for its results. */
+const MAX_NOTE_BYTES = 700;
+
+/** The same for a run that has no report: bad input, or a defect. One line of JSON, at most a KiB. */
+export function renderAppstudioError(note: string, atMs: number): string {
+  const output = {
+    timestamp: String(Math.floor(atMs / 1000)),
+    namespace: '',
+    successes: 0,
+    failures: 0,
+    warnings: 0,
+    result: 'ERROR' satisfies TestResult,
+    note: fitNote(note),
+  };
+  return `${JSON.stringify(output)}\n`;
+}
+
+function fitNote(note: string): string {
+  const isShort = Buffer.byteLength(JSON.stringify(note)) <= MAX_NOTE_BYTES;
+  return isShort ? note : fitNote(cutText(note, Math.floor(Math.min(note.length, MAX_NOTE_BYTES) * 0.9)));
 }
 
 /** Of all components: checks and rules that passed, that did not, and warnings. */
