@@ -9,7 +9,7 @@ import { toProofgateError } from './base/errors.ts';
 import { actionPersistence, cacheProgram } from './cache-place.ts';
 import { settleEngine } from './engine.ts';
 import { EXIT_REJECTED, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
-import { commandFolder, installCommand } from './install.ts';
+import { distFolder, installCommand } from './install.ts';
 import { watchInterruption } from './interruption.ts';
 import { localFiles } from './options/input-files.ts';
 import { optionsOf } from './options/option-list.ts';
@@ -108,7 +108,7 @@ function writeSummary(report: Report): string[] {
 
 async function install(): Promise<string[]> {
   try {
-    const folder = commandFolder(import.meta.dirname);
+    const folder = distFolder(import.meta.dirname);
     const bin = await installCommand({
       folder,
       version,

@@ -1,22 +1,16 @@
 // Puts the command on PATH for later steps, through the runner's tool cache.
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { addPath } from '@actions/core';
 import { cacheDir, find } from '@actions/tool-cache';
 
 const TOOL = 'proofgate';
+/** Folders of dist/ that the command consists of: itself, and what evaluates policies. */
+const PARTS = ['cli', 'worker', 'policy'];
 
 export interface InstallSource {
-  /** The folder of the bundled command: `index.js` and what lies beside it. */
+  /** dist/, whose folders lie in the tool's as they lie there. */
   readonly folder: string;
   readonly version: string;
   /** The Node that runs the command. */
@@ -48,7 +42,7 @@ export async function installCommand(source: InstallSource): Promise<string> {
 function stage({ folder, nodePath, temporaryFolder }: InstallSource): string {
   const staged = join(temporaryFolder, `${TOOL}-${randomUUID()}`);
   mkdirSync(join(staged, 'bin'), { recursive: true });
-  for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(staged, name));
+  for (const name of PARTS) cpSync(join(folder, name), join(staged, name), { recursive: true });
   const launcher = join(staged, 'bin', TOOL);
   writeFileSync(launcher, shellLauncher(nodePath));
   chmodSync(launcher, 0o755);
@@ -58,11 +52,11 @@ function stage({ folder, nodePath, temporaryFolder }: InstallSource): string {
 
 function shellLauncher(nodePath: string): string {
   const quoted = `'${nodePath.replaceAll("'", "'\\''")}'`;
-  return `#!/bin/sh\nexec ${quoted} "$(dirname "$0")/../index.js" "$@"\n`;
+  return `#!/bin/sh\nexec ${quoted} "$(dirname "$0")/../cli/index.js" "$@"\n`;
 }
 
 function windowsLauncher(nodePath: string): string {
-  return `@"${nodePath.replaceAll('%', '%%')}" "%~dp0..\\index.js" %*\r\n`;
+  return `@"${nodePath.replaceAll('%', '%%')}" "%~dp0..\\cli\\index.js" %*\r\n`;
 }
 
 /** Names and bytes of all files, in one order; two different folders never give one text to hash. */
@@ -79,7 +73,7 @@ function hashFolder(folder: string): string {
   return hash.digest('hex');
 }
 
-/** Where the bundled command lies, seen from the bundled action. */
-export function commandFolder(actionFolder: string): string {
-  return join(dirname(actionFolder), 'cli');
+/** dist/, seen from the bundled action. */
+export function distFolder(actionFolder: string): string {
+  return dirname(actionFolder);
 }

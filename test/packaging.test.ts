@@ -1,16 +1,22 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoSnapshot, pushDemoSnapshot } from '../demo/snapshot.ts';
 import { renderLicences } from '../scripts/licences.ts';
 import { runAction, runEntry } from './support/entry.ts';
+import { rego } from './support/policies.ts';
 import { startRegistry, type TestRegistry } from './support/registry.ts';
 import { type SigstoreServices, startSigstore } from './support/sigstore.ts';
 import { type TempDirectory, tempDirectory } from './support/temp.ts';
 
 const ROOT = dirname(import.meta.dirname);
-const BUNDLES = ['dist/action/index.js', 'dist/cli/index.js', 'dist/cache/index.js'] as const;
+const BUNDLES = [
+  'dist/action/index.js',
+  'dist/cli/index.js',
+  'dist/cache/index.js',
+  'dist/worker/index.js',
+] as const;
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const RUNTIME_PACKAGES = readRuntimePackages();
@@ -61,8 +67,9 @@ function codeFiles(root: string): string[] {
 }
 
 describe('dist/', () => {
-  it('holds the three bundles, and nothing that they do not need', () => {
-    expect(readdirSync(join(ROOT, 'dist')).sort()).toEqual(['action', 'cache', 'cli', 'licenses.txt']);
+  it('holds the bundles and the policy engine, and nothing that they do not need', () => {
+    const parts = ['action', 'cache', 'cli', 'licenses.txt', 'policy', 'worker'];
+    expect(readdirSync(join(ROOT, 'dist')).sort()).toEqual(parts);
     for (const bundle of BUNDLES) {
       expect(JSON.parse(read(join(dirname(bundle), 'package.json')))).toEqual({ type: 'module' });
     }
@@ -75,7 +82,7 @@ describe('dist/', () => {
     expect(statSync(join(ROOT, 'dist/cli/index.js')).mode & 0o111).toBe(0o111);
   });
 
-  it.each(BUNDLES)('has the licence of every package in %s', (bundle) => {
+  it.each(BUNDLES.slice(0, 3))('has the licence of every package in %s', (bundle) => {
     const licences = read('dist/licenses.txt');
     const packages = packagesIn(bundle);
     expect(packages.length).toBeGreaterThan(20);
@@ -87,6 +94,10 @@ describe('dist/', () => {
     });
     const isListed = (title: string) => `\n${licences}`.includes(`\n${title}\nLicence: `);
     expect(titles.filter((title) => !isListed(title))).toEqual([]);
+  });
+
+  it('evaluates policies with no package but the engine', () => {
+    expect(packagesIn('dist/worker/index.js')).toEqual([]);
   });
 
   it('has the licences of those that other tools forget', () => {
@@ -147,6 +158,14 @@ describe('the bundles, as processes', () => {
   });
 
   const flags = () => Object.entries(trust).flatMap(([name, value]) => [`--${name}`, value]);
+  const imageFlags = (name: string) => [
+    demo.snapshot.components.find((component) => component.name === name)?.containerImage ?? '',
+    ...flags(),
+  ];
+  const policyFlags = (when: string) => {
+    const policy = temp.write('main.rego', rego({ short: 'fires', when }));
+    return ['--policy', JSON.stringify({ sources: [{ policy: [policy] }] })];
+  };
   const outcomes = (json: string) => {
     const { components }: { components: { name: string; outcome: string }[] } = JSON.parse(json);
     return new Map(components.map(({ name, outcome }) => [name, outcome]));
@@ -185,6 +204,26 @@ describe('the bundles, as processes', () => {
     }
   });
 
+  it('decide by policies, in threads of the engine that lies beside them', async () => {
+    const verify = (when: string) =>
+      runEntry(BUNDLES[1], ['verify', ...imageFlags('api'), ...policyFlags(when)]);
+    expect(await verify('false')).toMatchObject({ code: 0 });
+    const rejected = await verify('input.image.ref');
+    expect(rejected.code).toBe(1);
+    expect(rejected.stdout).toContain('main.fires');
+  });
+
+  it('do not load the engine without a policy; with one, they say what is missing', async () => {
+    const folder = join(temp.path, 'dist');
+    cpSync(join(ROOT, 'dist', 'cli'), join(folder, 'cli'), { recursive: true });
+    const entry = relative(ROOT, join(folder, 'cli', 'index.js'));
+    expect(await runEntry(entry, ['verify', ...imageFlags('api')])).toMatchObject({ code: 0 });
+    const { code, stdout } = await runEntry(entry, ['verify', ...imageFlags('api'), ...policyFlags('false')]);
+    expect(code).toBe(3);
+    expect(stdout).toContain('cannot load the policy engine');
+    expect(stdout).toContain('install Proofgate anew');
+  });
+
   it('install the command for later steps, also when the images are rejected', async () => {
     const image =
       demo.snapshot.components.find((component) => component.name === 'exporter')?.containerImage ?? '';
@@ -197,8 +236,12 @@ describe('the bundles, as processes', () => {
     // Run by the launcher's own interpreter, as a later step would, with no Node on PATH.
     const launched = launch(join(bin, 'proofgate'), ['--version']);
     expect(launched).toEqual({ code: 0, stdout: `${version}\n` });
-    expect(readFileSync(join(bin, 'proofgate.cmd'), 'utf8')).toContain('%~dp0..\\index.js');
+    expect(readFileSync(join(bin, 'proofgate.cmd'), 'utf8')).toContain('%~dp0..\\cli\\index.js');
     expect((await install()).path).toEqual([bin]);
+    const installed = relative(ROOT, join(dirname(bin), 'cli', 'index.js'));
+    const decided = await runEntry(installed, ['verify', ...imageFlags('api'), ...policyFlags('true')]);
+    expect(decided.code).toBe(1);
+    expect(decided.stdout).toContain('main.fires');
   });
 
   it('do not believe a command that an earlier job left in the tool cache', async () => {
@@ -206,10 +249,11 @@ describe('the bundles, as processes', () => {
       demo.snapshot.components.find((component) => component.name === 'api')?.containerImage ?? '';
     const install = () => runAction(BUNDLES[0], { ...trust, images: image, install: 'true' }, temp.path);
     const [bin = ''] = (await install()).path;
-    writeFileSync(join(dirname(bin), 'index.js'), 'process.exit(0)');
+    const command = join(dirname(bin), 'cli', 'index.js');
+    writeFileSync(command, 'process.exit(0)');
     const again = await install();
     expect(again.path).toEqual([bin]);
-    expect(readFileSync(join(dirname(bin), 'index.js'), 'utf8')).toBe(read('dist/cli/index.js'));
+    expect(readFileSync(command, 'utf8')).toBe(read('dist/cli/index.js'));
   });
 });
 
