@@ -4,10 +4,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { ProofIndex } from '../store/proof-index.ts';
+import { CacheUse } from './cache-use.ts';
 import type { ImageSource, KeptProofs, ProofOrigin } from './image-source.ts';
+import { KeptBlobs } from './kept-blobs.ts';
 import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
 import { DSSE_ENVELOPE, SIGSTORE_BUNDLE_PREFIX, SIMPLE_SIGNING } from './media-types.ts';
-import { cancelled } from './network-error.ts';
 import { formatReference, formatRepository, type Reference, type Repository } from './reference.ts';
 import type { Registry } from './registry.ts';
 import { imageNotFound } from './status-error.ts';
@@ -29,22 +30,22 @@ export class ProofSource implements ImageSource, KeptProofs {
   readonly #subjects: SubjectProofs;
   /** Repositories that this account has been seen to read, in this run or by a record of the same account. */
   readonly #readable = new Set<string>();
+  readonly #blobs: KeptBlobs;
   /** Evidence layers of the manifests that passed through, for the records' lists. */
   readonly #layers = new Map<Digest, readonly Digest[]>();
   #knownRepositories: Promise<ReadonlySet<string>> | undefined;
-  /** What this run has fetched: reading it again saved nothing that an earlier run has to be thanked for. */
-  readonly #fetched = new Set<Digest>();
-  #restoredLookups = 0;
+  readonly #use = new CacheUse();
   #keptSubjects = 0;
 
   constructor(options: ProofSourceOptions) {
     this.#options = options;
     this.#subjects = new SubjectProofs(options);
+    this.#blobs = new KeptBlobs(options, this.#readable, this.#use);
   }
 
   /** Lookups that cost no request because of what earlier runs kept. */
   get restoredLookups(): number {
-    return this.#restoredLookups;
+    return this.#use.restoredLookups;
   }
 
   /** Subjects whose proofs were new in this run. */
@@ -54,7 +55,7 @@ export class ProofSource implements ImageSource, KeptProofs {
 
   /** Something was fetched in this run, and with it the store has grown. */
   get hasFetched(): boolean {
-    return this.#fetched.size > 0;
+    return this.#use.hasFetched;
   }
 
   async resolve(reference: Reference, signal?: AbortSignal): Promise<Manifest> {
@@ -91,7 +92,7 @@ export class ProofSource implements ImageSource, KeptProofs {
     const listed = state.record?.tags[kind as LegacyKind];
     if (listed !== undefined) {
       state.used = true;
-      this.#restoredLookups += 1;
+      this.#use.restored();
       return listed === null ? undefined : this.manifest(repository, listed.digest, signal);
     }
     this.#subjects.asked(state);
@@ -109,7 +110,7 @@ export class ProofSource implements ImageSource, KeptProofs {
     const listed = state.record?.referrers;
     if (listed !== undefined) {
       state.used = true;
-      this.#restoredLookups += 1;
+      this.#use.restored();
       return listed.map((descriptor) => ({ ...descriptor, annotations: {} }));
     }
     this.#subjects.asked(state);
@@ -122,74 +123,31 @@ export class ProofSource implements ImageSource, KeptProofs {
     return descriptors;
   }
 
-  async blob(
+  blob(
     repository: Repository,
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Buffer> {
-    const { registry, blobs } = this.#options;
-    const { digest, size } = descriptor;
-    if (size <= maxBytes && this.#readable.has(formatRepository(repository))) {
-      const kept = await blobs.read(digest, { size });
-      if (kept !== undefined) {
-        this.#countContent(digest);
-        return kept;
-      }
-    }
-    const bytes = await registry.blob(repository, descriptor, maxBytes, signal);
-    this.#fetched.add(digest);
-    await blobs.write(digest, bytes);
-    return bytes;
+    return this.#blobs.blob(repository, descriptor, maxBytes, signal);
   }
 
-  async findBlob(
+  findBlob(
     repository: Repository,
     digest: Digest,
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Buffer | undefined> {
-    const { registry, blobs } = this.#options;
-    const name = formatRepository(repository);
-    if (this.#readable.has(name)) {
-      const kept = await blobs.read(digest, { maxBytes });
-      if (kept !== undefined) {
-        this.#countContent(digest);
-        return kept;
-      }
-    }
-    const bytes = await registry.findBlob(repository, digest, maxBytes, signal);
-    if (bytes === undefined) return undefined;
-    this.#readable.add(name);
-    this.#fetched.add(digest);
-    await blobs.write(digest, bytes);
-    return bytes;
+    return this.#blobs.find(repository, digest, maxBytes, signal);
   }
 
-  /** Through the store: one transfer, however many ask. A repository that nobody was seen to read is asked itself. */
-  async *stream(
+  stream(
     repository: Repository,
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     maxBytes: number,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { registry, blobs } = this.#options;
-    const { digest, size } = descriptor;
-    if (size > maxBytes || !this.#readable.has(formatRepository(repository))) {
-      return yield* registry.stream(repository, descriptor, maxBytes, signal);
-    }
-    let isFetched = false;
-    const fetch = (shared: AbortSignal) => {
-      isFetched = true;
-      this.#fetched.add(digest);
-      return registry.stream(repository, descriptor, maxBytes, shared);
-    };
-    try {
-      yield* blobs.stream(digest, size, fetch, signal);
-    } catch (error) {
-      throw signal?.aborted ? cancelled(signal) : error;
-    }
-    if (!isFetched) this.#countContent(digest);
+    return this.#blobs.stream(repository, descriptor, maxBytes, signal);
   }
 
   distrust(repository: Repository, digest: Digest): Promise<boolean> {
@@ -222,7 +180,7 @@ export class ProofSource implements ImageSource, KeptProofs {
     if (bytes === undefined || !(await this.#mayRead(repository, digest, signal))) return undefined;
     try {
       const manifest = await this.#parseKept(repository, digest, bytes);
-      this.#countContent(digest);
+      this.#use.read(digest);
       this.#note(repository, manifest);
       return manifest;
     } catch {
@@ -261,7 +219,7 @@ export class ProofSource implements ImageSource, KeptProofs {
   async #take(repository: Repository, manifest: Manifest): Promise<Manifest> {
     this.#readable.add(formatRepository(repository));
     this.#note(repository, manifest);
-    this.#fetched.add(manifest.digest);
+    this.#use.fetched(manifest.digest);
     await this.#options.blobs.write(manifest.digest, manifest.bytes);
     return manifest;
   }
@@ -277,10 +235,6 @@ export class ProofSource implements ImageSource, KeptProofs {
       manifest.digest,
       manifest.layers.filter(isEvidence).map((layer) => layer.digest),
     );
-  }
-
-  #countContent(digest: Digest): void {
-    if (!this.#fetched.has(digest)) this.#restoredLookups += 1;
   }
 
   #repositories(): Promise<ReadonlySet<string>> {

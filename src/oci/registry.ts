@@ -2,12 +2,10 @@
 // digest; work that several callers want at once is done once.
 import type { Clock } from '../base/clock.ts';
 import { type Digest, digestOf, isDigest } from '../base/digest.ts';
-import { ProofgateError } from '../base/errors.ts';
 import { fingerprint } from '../base/fingerprint.ts';
-import { SingleFlight } from '../base/single-flight.ts';
 import type { RegistryUsage } from '../report/report.ts';
 import { Authorizer } from './auth.ts';
-import { type BlobStreamTools, streamBlob } from './blob-stream.ts';
+import { Blobs } from './blobs.ts';
 import type { Credential } from './credential-file.ts';
 import { Credentials } from './credentials.ts';
 import { Endpoints } from './endpoint.ts';
@@ -16,12 +14,12 @@ import { Ledger } from './ledger.ts';
 import { DEFAULT_LIMITS, type RegistryLimits } from './limits.ts';
 import { type Descriptor, type Manifest, parseManifest } from './manifest.ts';
 import { MANIFEST_ACCEPT } from './media-types.ts';
-import { cancelled } from './network-error.ts';
 import { RecentManifests } from './recent-manifests.ts';
 import { formatReference, formatRepository, pinned, type Reference, type Repository } from './reference.ts';
 import { Referrers } from './referrers.ts';
 import { RepositoryClient } from './repository-client.ts';
-import { imageNotFound, missingBlob } from './status-error.ts';
+import { SharedLookups } from './shared-lookups.ts';
+import { imageNotFound } from './status-error.ts';
 import { Transport } from './transport.ts';
 
 export interface RegistryOptions {
@@ -51,11 +49,9 @@ export class Registry implements ImageSource {
   readonly #client: RepositoryClient;
   readonly #referrers: Referrers;
   readonly #recent: RecentManifests;
-  readonly #manifestFlights = new SingleFlight<Manifest | undefined>();
-  readonly #referrersFlights = new SingleFlight<readonly Descriptor[]>();
-  readonly #blobFlights = new SingleFlight<Buffer>();
-  readonly #foundFlights = new SingleFlight<Buffer | undefined>();
-  readonly #streaming: BlobStreamTools;
+  readonly #blobs: Blobs;
+  readonly #manifestLookups = new SharedLookups<Manifest | undefined>(this.#ledger);
+  readonly #referrersLookups = new SharedLookups<readonly Descriptor[]>(this.#ledger);
 
   /**
    * Reads the environment's files, and opens no connection.
@@ -76,7 +72,7 @@ export class Registry implements ImageSource {
     });
     const authorizer = new Authorizer(this.transport, this.#credentials, clock);
     this.#client = new RepositoryClient(this.transport, authorizer, new Endpoints(this.transport));
-    this.#streaming = { client: this.#client, limits, clock, random };
+    this.#blobs = new Blobs({ client: this.#client, limits, clock, random }, this.#ledger);
     this.#referrers = new Referrers(this.#client, this.#findByTag.bind(this), limits);
     this.#recent = new RecentManifests(limits.keptManifestBytes);
   }
@@ -105,7 +101,7 @@ export class Registry implements ImageSource {
       return kept;
     }
     const fetch = (shared: AbortSignal) => this.#fetchManifest(repository, digest, digest, shared);
-    const manifest = await this.#share(this.#manifestFlights, key, fetch, signal);
+    const manifest = await this.#manifestLookups.run(key, fetch, signal);
     if (manifest === undefined) throw imageNotFound(pinned(repository, digest));
     return manifest;
   }
@@ -145,7 +141,7 @@ export class Registry implements ImageSource {
     signal?: AbortSignal,
   ): Promise<Manifest | undefined> {
     const find = (shared: AbortSignal) => this.#findByTag(repository, tag, shared);
-    return await this.#share(this.#manifestFlights, toKey(repository, tag), find, signal);
+    return await this.#manifestLookups.run(toKey(repository, tag), find, signal);
   }
 
   /** Descriptors of everything that names `digest` as its subject. What they say of its type is not reliable. */
@@ -155,74 +151,34 @@ export class Registry implements ImageSource {
     signal?: AbortSignal,
   ): Promise<readonly Descriptor[]> {
     const list = (shared: AbortSignal) => this.#referrers.list(repository, digest, shared);
-    return await this.#share(this.#referrersFlights, toKey(repository, digest), list, signal);
+    return await this.#referrersLookups.run(toKey(repository, digest), list, signal);
   }
 
-  /**
-   * The whole blob, of exactly the descriptor's size and digest. The buffer is shared: do not write to it.
-   * @throws ProofgateError `CONTENT_TOO_LARGE` before any request when the descriptor exceeds `maxBytes`
-   */
-  async blob(
+  blob(
     repository: Repository,
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Buffer> {
-    const { digest, size } = descriptor;
-    const what = `blob ${pinned(repository, digest)}`;
-    refuseLarger(what, size, maxBytes);
-    const fetch = async (shared: AbortSignal) => {
-      const rule = { maxBytes: size, size, digest };
-      const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
-      const answer = await this.#client.find(question, shared);
-      if (answer !== undefined) return answer.body;
-      throw missingBlob(what);
-    };
-    return await this.#share(
-      this.#blobFlights,
-      fingerprint([toKey(repository, digest), size]),
-      fetch,
-      signal,
-    );
+    return this.#blobs.blob(repository, descriptor, maxBytes, signal);
   }
 
-  /**
-   * A blob that nobody has described, or undefined when the registry itself says that there is none.
-   * @throws ProofgateError `CONTENT_TOO_LARGE`
-   */
-  async findBlob(
+  findBlob(
     repository: Repository,
     digest: Digest,
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Buffer | undefined> {
-    const what = `blob ${pinned(repository, digest)}`;
-    const find = async (shared: AbortSignal) => {
-      const rule = { maxBytes, digest };
-      const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
-      return (await this.#client.find(question, shared))?.body;
-    };
-    return await this.#share(
-      this.#foundFlights,
-      fingerprint([toKey(repository, digest), maxBytes]),
-      find,
-      signal,
-    );
+    return this.#blobs.find(repository, digest, maxBytes, signal);
   }
 
-  /** See `streamBlob`: each call is a transfer of its own. @throws ProofgateError `CONTENT_TOO_LARGE` before any request */
-  async *stream(
+  stream(
     repository: Repository,
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
     maxBytes: number,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    refuseLarger(`blob ${pinned(repository, descriptor.digest)}`, descriptor.size, maxBytes);
-    try {
-      yield* streamBlob(this.#streaming, repository, descriptor, signal);
-    } catch (error) {
-      throw signal?.aborted ? cancelled(signal) : error;
-    }
+    return this.#blobs.stream(repository, descriptor, maxBytes, signal);
   }
 
   /** What the run has cost so far. */
@@ -258,27 +214,6 @@ export class Registry implements ImageSource {
     this.#recent.add(toKey(repository, actual), manifest);
     return manifest;
   }
-
-  async #share<T>(
-    flights: SingleFlight<T>,
-    key: string,
-    work: (signal: AbortSignal) => Promise<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    if (flights.isFlying(key)) this.#ledger.countShared();
-    try {
-      return await flights.run(key, work, signal);
-    } catch (error) {
-      throw signal?.aborted ? cancelled(signal) : error;
-    }
-  }
-}
-
-function refuseLarger(what: string, size: number, maxBytes: number): void {
-  if (size <= maxBytes) return;
-  throw new ProofgateError('CONTENT_TOO_LARGE', `${what} has ${size} bytes, more than ${maxBytes}`, {
-    hint: 'Proofgate refuses larger content on purpose; if it is legitimate, please report it.',
-  });
 }
 
 function toKey(repository: Repository, version: string): string {

@@ -10,6 +10,7 @@ import type { WireDescriptor } from '../../support/registry-store.ts';
 import { json, tar } from './support/archives.ts';
 import { type Asking, openAsking, pushLayers } from './support/asking.ts';
 
+const MIB = 1024 * 1024;
 const OLM = 'operators.operatorframework.io.bundle.manifests.v1';
 
 let registry: TestRegistry;
@@ -134,7 +135,7 @@ describe('files of an image', () => {
   });
 
   const planted = tar(json('m/a.json', 'planted'));
-  const honest = tar(json('m/a.json', 1), json('filler', 'x'.repeat(4096)));
+  const honest = tar(json('m/a.json', 1), { name: 'filler', content: Buffer.alloc(2 * MIB, 'x') });
   const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(honest.length - bytes.length)]);
 
   it.each([
