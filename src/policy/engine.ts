@@ -75,8 +75,8 @@ export interface CompiledPolicy {
   readonly digest: Digest;
   /**
    * Evaluates all references in **one** query, so that what rules share is computed once.
-   * @throws ProofgateError `POLICY_FAILED` (evaluation error, also conflicts), `POLICY_LIMIT` (time, memory), what `host`
-   *   threw, or the reason of `signal`
+   * @throws ProofgateError `POLICY_FAILED` (evaluation error, also conflicts), `POLICY_LIMIT` (time, memory, calls),
+   *   `POLICY_EMPTY` when `rules` is empty, what `host` threw, or the reason of `signal`
    */
   evaluate(
     input: string,
@@ -87,7 +87,10 @@ export interface CompiledPolicy {
 }
 
 export interface Engine {
-  /** @throws ProofgateError `BAD_POLICY` with file and row: parse, compile or type errors, functions that are refused here */
+  /**
+   * @throws ProofgateError `BAD_POLICY` with file and row: parse, compile or type errors, functions that are refused here;
+   *   `INTERNAL` when the engine itself is incomplete or was changed; `POLICY_LIMIT`, `POLICY_FAILED`
+   */
   compile(program: PolicyProgram, signal?: AbortSignal): Promise<CompiledPolicy>;
   /** Ends every worker. Evaluations under way fail with `CANCELLED`. */
   close(): Promise<void>;
