@@ -177,6 +177,14 @@ describe('files of a blob', () => {
     expect(await files(beyond, 'a', 'b')).toEqual({ a: 1 });
   });
 
+  it('are found in no time whatever follows the end of the archive', async () => {
+    const archive = Buffer.concat([
+      gzipSync(tar(json('a', 1))),
+      ...Array(12).fill(gzipSync(Buffer.alloc(16 * MIB))),
+    ]);
+    expect(await files(archive, 'a')).toEqual({ a: 1 });
+  });
+
   it('may have names of any kind, which are only compared', async () => {
     const names = ['../../etc/passwd', '/etc/passwd', '__proto__', 'constructor', 'a\\b', 'ä'];
     const archive = tar(...names.map((name) => json(name, name)));
