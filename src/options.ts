@@ -6,14 +6,13 @@ import { type InputFiles, localFiles } from './options/input-files.ts';
 import type { OptionName, Surface } from './options/option-list.ts';
 import { OptionReader, type RawOptions } from './options/option-reader.ts';
 import { type PolicyOptions, readPolicyOptions } from './options/policy-options.ts';
-import { areSignersGiven, readSigners } from './options/signer-options.ts';
+import { areSignersGiven, type GivenSigners, readSigners } from './options/signer-options.ts';
 import { readTrustSource } from './options/trust-options.ts';
 import { parseHost, parseServiceUrl, quote } from './options/values.ts';
 import { parseEffectiveTime } from './policy/effective-time.ts';
 import { type OutputRequest, parseOutputRequest } from './report/formats.ts';
 import { mergeSnapshots, parseSnapshot, type SnapshotSpec, toComponent } from './validate/snapshot.ts';
 import { MAX_SNAPSHOT_BYTES } from './validate/snapshot-text.ts';
-import type { Signers } from './verify/signers.ts';
 import type { TrustSource } from './verify/trust.ts';
 
 export type Requirement = 'signature' | 'attestation';
@@ -22,9 +21,9 @@ export interface Options extends CacheOptions, PolicyOptions {
   /** `images` and `snapshot` merged, de-duplicated by reference, not yet expanded. At least one component. */
   readonly snapshot: SnapshotSpec;
   /** Of images and attestations; nobody when only the policy may name them. */
-  readonly signers: Signers;
+  readonly signers: GivenSigners;
   /** Undefined: task bundles are collected and not verified. */
-  readonly taskBundleSigners: Signers | undefined;
+  readonly taskBundleSigners: GivenSigners | undefined;
   readonly require: ReadonlySet<Requirement>;
   readonly ignoreRekor: boolean;
   readonly rekorUrl: string | undefined;
@@ -121,7 +120,7 @@ function isInline(given: string): boolean {
   return /^\s*[{[]|\n|:\s/.test(given);
 }
 
-function readImageSigners(reader: OptionReader, files: InputFiles): Signers {
+function readImageSigners(reader: OptionReader, files: InputFiles): GivenSigners {
   // A policy may name them.
   if (!areSignersGiven(reader, '') && !reader.isGiven('policy')) {
     const [key, identity, issuer] = [

@@ -3,14 +3,18 @@
 import { type Clock, systemClock } from './base/clock.ts';
 import { ProofgateError, toProofgateError } from './base/errors.ts';
 import type { HttpClient } from './base/http.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { readPolicyKey } from './cluster-keys.ts';
 import type { ImageSource, KeptProofs } from './oci/image-source.ts';
 import type { Options } from './options.ts';
 import { createHostFunctions } from './policy/builtins/host.ts';
+import type { PolicyConfig } from './policy/config.ts';
 import { type EffectiveTime, parseEffectiveTime } from './policy/effective-time.ts';
 import type { LoadedPolicy } from './policy/loaded-policy.ts';
 import { Policies } from './policy/policies.ts';
 import { loadPolicyConfig } from './policy/policy-text.ts';
 import { fetchSources } from './policy/sources/fetch-sources.ts';
+import type { SourceTools } from './policy/sources/source-tools.ts';
 import type { PolicyEvaluator } from './policy/verdict.ts';
 import { openEngine } from './policy/wasm/open-engine.ts';
 import { isAnyone, type PolicyTrust, toSigstoreOptions, trustOf } from './policy-trust.ts';
@@ -23,6 +27,7 @@ export interface GateTools {
   readonly registry: ImageSource;
   readonly proofs: KeptProofs | undefined;
   readonly http: HttpClient;
+  readonly cluster: Cluster;
   readonly trust: (signal?: AbortSignal) => Promise<Trust>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -34,6 +39,8 @@ export interface PolicyGate extends PolicyTrust {
   /** RFC 3339. */
   readonly effectiveTime: string;
   readonly summary: PolicySummary;
+  /** Why nobody is trusted: the policy could not be had, and it alone says who is. */
+  readonly failure?: ProofgateError;
   /** Undefined: the policy has no sources, and the built-in checks alone decide. */
   readonly evaluator: PolicyEvaluator | undefined;
   close(): Promise<void>;
@@ -44,8 +51,7 @@ type PolicyRunOptions = Options & { readonly policy: string };
 /**
  * Opens the policy that `options` name. What could not be had does not end the run: then every evaluation fails with
  * that error, and the built-in checks still say what they can.
- * @throws ProofgateError of kind `usage`: the policy is wrong, or nobody is trusted; of another kind: the policy could
- *   not be had, and it alone says who is trusted
+ * @throws ProofgateError of kind `usage`: the policy is wrong, or nobody is trusted
  */
 export async function openPolicyGate(
   options: PolicyRunOptions,
@@ -55,7 +61,8 @@ export async function openPolicyGate(
   const { clock, proofs: kept } = tools;
   const allowPast = options.allowPastEffectiveTime;
   const time = parseEffectiveTime(options.effectiveTime, clock.now(), { allowPast });
-  const sources = { ...tools, kept, offline: options.offline };
+  const cluster = tools.cluster.isHere ? tools.cluster : undefined;
+  const sources = { ...tools, kept, cluster, offline: options.offline };
   const gate = {
     signers: options.signers,
     rekorUrl: options.rekorUrl,
@@ -64,10 +71,10 @@ export async function openPolicyGate(
     close: async () => {},
   };
 
-  const config = await orUnavailable(loadPolicyConfig(options, sources, signal));
+  const config = await orUnavailable(readConfig(options, sources, tools.cluster, signal));
   if (config instanceof ProofgateError) {
-    if (!isAnyone(options.signers)) throw config;
-    return { ...gate, evaluator: failing(config) };
+    const failure = isAnyone(options.signers) ? {} : { failure: config };
+    return { ...gate, ...failure, evaluator: failing(config) };
   }
   const trust = trustOf(options, config);
   const context = { effectiveTime: time, sigstore: toSigstoreOptions(trust, options.ignoreRekor) };
@@ -82,6 +89,17 @@ export async function openPolicyGate(
     summary: loaded.summary,
     ...(await compile(options, tools, loaded, time, signal)),
   };
+}
+
+/** The key that the policy names is not read where options name others. */
+async function readConfig(
+  options: PolicyRunOptions,
+  sources: SourceTools,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<PolicyConfig> {
+  const config = await loadPolicyConfig(options, sources, signal);
+  return isAnyone(options.signers) ? config : readPolicyKey(config, cluster, signal);
 }
 
 async function compile(

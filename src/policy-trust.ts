@@ -14,7 +14,7 @@ export interface PolicyTrust {
   readonly rekorUrl: string | undefined;
 }
 
-type Given = Pick<Options, 'signers' | 'rekorUrl' | 'ignoreRekor'>;
+type Given = Pick<Options, 'rekorUrl' | 'ignoreRekor'> & { readonly signers: Signers };
 
 const MAX_KEY_FILE_BYTES = 1024 * 1024;
 

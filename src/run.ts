@@ -1,6 +1,8 @@
 // Composition root: wires registry, trust and verifier, validates the release and makes the one Report.
 import type { Clock } from './base/clock.ts';
-import { ProofgateError } from './base/errors.ts';
+import { ProofgateError, toProofgateError } from './base/errors.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { readNamedKeys } from './cluster-keys.ts';
 import { createHttpClient } from './oci/http-client.ts';
 import { parseReference } from './oci/reference.ts';
 import { Registry } from './oci/registry.ts';
@@ -32,6 +34,8 @@ export interface RunContext {
   readonly version: string;
   /** Where proofs are kept; undefined: nowhere. */
   readonly persistence?: (warn: Warn) => Persistence | undefined;
+  /** In place of where a pod finds its service account. */
+  readonly serviceAccount?: string;
   /** In place of the engine that is shipped, for policies. */
   readonly openEngine?: GateTools['openEngine'];
   /** Aborting it ends the run early: the report says what is known, the rest is `undetermined`. */
@@ -39,26 +43,30 @@ export interface RunContext {
 }
 
 /**
- * Validates everything that `options` names. Never throws for a component: its failure is in the report.
- * @throws ProofgateError of kind `usage` for a policy that is wrong; nothing was looked at then
+ * Validates everything that `given` names. Never throws for a component: its failure is in the report.
+ * @throws ProofgateError of kind `usage` for a policy, or a key in a cluster, that is wrong; nothing was looked at then
  */
-export async function run(options: Options, context: RunContext): Promise<Report> {
+export async function run(given: Options, context: RunContext): Promise<Report> {
   const startedMs = context.clock.now();
   const { environment, clock } = context;
-  const deadline = startDeadline(options.timeoutMs, context.signal);
-  const { insecureRegistries, offline } = options;
+  const deadline = startDeadline(given.timeoutMs, context.signal);
+  const { insecureRegistries, offline } = given;
   const registry = new Registry({ environment, clock, insecureRegistries, offline });
   const warnings: RunWarning[] = [];
   let gate: PolicyGate | undefined;
   try {
+    const cluster = new Cluster({ environment, clock, offline, folder: context.serviceAccount });
+    const { options, failure } = await resolveSigners(given, cluster, deadline.signal);
     const http = createHttpClient(registry.transport);
     const trust = lazily((signal) => loadTrust(options.trust, http, signal), deadline.signal);
     if (needsTrust(options)) trust.begin();
     const cache = await openCache(options, context, registry, warnings, deadline.signal);
     const images = cache?.proofs ?? registry;
-    const sources = { images, registry, proofs: cache?.proofs, http, trust: trust.get };
+    const sources = { images, registry, proofs: cache?.proofs, http, cluster, trust: trust.get };
     const { openEngine } = context;
-    gate = await openGate(options, { ...sources, environment, clock, openEngine }, deadline.signal);
+    const tools = { ...sources, environment, clock, openEngine };
+    // Whom a policy names counts only where nobody else was.
+    gate = failure === undefined ? await openGate(options, tools, deadline.signal) : undefined;
     const { signers, rekorUrl } = gate ?? options;
     const verifier = new Verifier({
       trust: trust.get,
@@ -66,14 +74,14 @@ export async function run(options: Options, context: RunContext): Promise<Report
       clock,
       ...(rekorUrl === undefined ? {} : { rekor: new RekorClient(rekorUrl, http) }),
     });
-    const tools = {
+    const releaseTools = {
       images,
       proofs: cache?.proofs,
-      verifier: new SubjectVerifier({ images, verifier }),
+      verifier: unlessFailed(failure ?? gate?.failure, new SubjectVerifier({ images, verifier })),
       policies: gate?.evaluator,
       progress: context.progress,
     };
-    const release = await validateRelease({ ...options, signers }, tools, deadline.signal);
+    const release = await validateRelease({ ...options, signers }, releaseTools, deadline.signal);
     await cache?.close(deadline.signal);
     const loaded = await trust.loaded();
     return {
@@ -98,6 +106,39 @@ export async function run(options: Options, context: RunContext): Promise<Report
     await gate?.close();
     await registry.close();
   }
+}
+
+/** Keys that nobody could read leave every component undetermined, and their names in the report. */
+async function resolveSigners(
+  options: Options,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<{ readonly options: Options; readonly failure?: ProofgateError }> {
+  try {
+    return { options: await readNamedKeys(options, cluster, signal) };
+  } catch (thrown) {
+    const failure = toProofgateError(thrown);
+    if (failure.kind === 'usage') throw failure;
+    return { options, failure };
+  }
+}
+
+function unlessFailed(
+  failure: ProofgateError | undefined,
+  verifier: SubjectVerifier,
+): Pick<SubjectVerifier, 'verify'> {
+  if (failure === undefined) return verifier;
+  const kind = (isWanted: boolean) => ({
+    verified: [],
+    unread: [],
+    ...(isWanted ? { failure: { error: failure, details: [] } } : {}),
+  });
+  return {
+    verify: async (_repository, _manifest, _signers, { signature, attestation }) => ({
+      signatures: kind(signature),
+      attestations: kind(attestation),
+    }),
+  };
 }
 
 /** The code behind it is loaded for runs that have a policy alone. */

@@ -94,7 +94,7 @@ describe('the action', () => {
     const result = await run({
       images: `${image('api')}\nBad/REF`,
       workers: 'many',
-      'public-key': 'k8s://a/b',
+      'public-key': 'k8s://a',
     });
     expect(result.code).toBe(1);
     expect(result.outputs).toMatchObject({ result: 'undetermined', 'verified-count': '0' });

@@ -68,7 +68,7 @@ describe('proofgate', () => {
       '--nonsense',
       '--strict=maybe',
       '--public-key',
-      'k8s://a/b',
+      'k8s://a',
     );
     expect(finished.code).toBe(2);
     for (const part of ['Bad/REF', '--nonsense', '"maybe"', 'k8s://'])

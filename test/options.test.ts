@@ -79,7 +79,7 @@ describe('parseOptions', () => {
     const found = problems({
       images: `${IMAGE}\n\nQuay.io/BAD ref\nquay.io/org/app@sha256:12`,
       snapshot: '{"components": [{"containerImage": 7}]}',
-      'public-key': ['k8s://ns/secret', join(folder, 'missing.pub')],
+      'public-key': ['k8s://ns', join(folder, 'missing.pub')],
       'certificate-identity-regexp': '.*',
       require: 'signature,virtue',
       'ignore-rekor': 'yes',
@@ -173,17 +173,27 @@ describe('public keys', () => {
     expect(keys.map((key) => key.name).sort()).toEqual([keyFile, 'inline key 1', 'inline key 2'].sort());
   });
 
-  it.each([
-    'k8s://ns/secret',
-    'awskms:///alias/x',
-    'https://example.com/k.pub',
-    'env://KEY',
-    'gcpkms://projects/x',
-  ])('refuses %s with a clear message', (address) => {
-    expect(problems({ images: IMAGE, 'public-key': address })).toEqual([
-      expect.stringMatching(/^BAD_KEY .*keys are not read from \w+:\/\/ addresses/),
-    ]);
+  it('names keys in a cluster, and reads none of them yet', () => {
+    const options = accepted({
+      images: IMAGE,
+      'public-key': `k8s://ns/secret\n${keyFile}`,
+      'task-bundle-public-key': 'k8s://ns/tasks',
+    });
+    expect(options.signers).toMatchObject({
+      keys: [{ name: keyFile }],
+      secrets: [{ namespace: 'ns', name: 'secret' }],
+    });
+    expect(options.taskBundleSigners?.secrets).toEqual([{ namespace: 'ns', name: 'tasks' }]);
   });
+
+  it.each(['awskms:///alias/x', 'https://example.com/k.pub', 'env://KEY', 'gcpkms://projects/x'])(
+    'refuses %s with a clear message',
+    (address) => {
+      expect(problems({ images: IMAGE, 'public-key': address })).toEqual([
+        expect.stringMatching(/^BAD_KEY .*keys are not read from \w+:\/\/ addresses/),
+      ]);
+    },
+  );
 
   it('refuses a cut PEM block, a private key and a file without a key', () => {
     const secret = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -406,7 +416,7 @@ describe('policies', () => {
 
   it('may say who is trusted, so that options need not', () => {
     const { signers } = accepted({ images: IMAGE, policy: 'policy.yaml' });
-    expect(signers).toEqual({ keys: [], identities: [] });
+    expect(signers).toEqual({ keys: [], secrets: [], identities: [] });
     // Half of an identity is a mistake with or without a policy.
     expect(problems({ images: IMAGE, policy: 'policy.yaml', 'certificate-identity': 'a' })[0]).toMatch(
       /^BAD_IDENTITY/,

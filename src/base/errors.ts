@@ -51,6 +51,7 @@ const KIND_OF_CODE = {
   CREDENTIAL_HELPER_FAILED: 'undetermined',
   TRUST_UNAVAILABLE: 'undetermined',
   LOG_UNAVAILABLE: 'undetermined',
+  CLUSTER_UNAVAILABLE: 'undetermined',
   POLICY_UNAVAILABLE: 'undetermined',
   POLICY_FAILED: 'undetermined',
   POLICY_LIMIT: 'undetermined',

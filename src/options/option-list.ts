@@ -26,7 +26,7 @@ export interface OptionDefinition {
 }
 
 const trustedSigner = (whose: string) => ({
-  key: `Public keys that may sign ${whose}: files, or PEM text, one after the other. Any one of them may match.`,
+  key: `Public keys that may sign ${whose}: files, PEM text, or \`k8s://NAMESPACE/SECRET\` in a pod, one after the other. Any one of them may match.`,
   identity: `Keyless subjects (URI or email of the certificate) that may sign ${whose}, one a line, compared exactly. With several issuers they are paired in order.`,
   identityRegexp: `Keyless subjects that may sign ${whose}, as RE2 patterns that must match the whole subject, one a line. They are paired after the exact ones.`,
   issuer: `OIDC issuers of the subjects that may sign ${whose}, one a line, compared exactly: one for all subjects, or one for each.`,

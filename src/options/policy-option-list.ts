@@ -9,7 +9,7 @@ export const POLICY_OPTIONS = [
     placeholder: 'FILE|TEXT|URL',
     parameter: 'POLICY_CONFIGURATION',
     description:
-      'Policies to evaluate: an EnterpriseContractPolicy in JSON or YAML, as a file, as text, or in a git repository or at an https URL. Its key, identity and log are used unless options name others.',
+      'Policies to evaluate: an EnterpriseContractPolicy in JSON or YAML, as a file, as text, in a git repository, at an https URL, or in a pod `[NAMESPACE/]NAME` of one in the cluster. Its key, identity and log are used unless options name others.',
   },
   {
     name: 'extra-rule-data',

@@ -1,6 +1,11 @@
 // Public keys and keyless identities from their raw options. `prefix` tells the images' signers from those
 // of the task bundles.
 import { ProofgateError } from '../base/errors.ts';
+import {
+  isSecretReference,
+  type ObjectReference,
+  parseSecretReference,
+} from '../cluster/object-reference.ts';
 import { exactMatcher, regexpMatcher } from '../verify/identity.ts';
 import { parsePublicKeys } from '../verify/keys.ts';
 import type { Signers, TextMatcher, TrustedIdentity, TrustedKey } from '../verify/signers.ts';
@@ -11,12 +16,20 @@ import { quote } from './values.ts';
 
 export type SignerPrefix = '' | 'task-bundle-';
 
+/** Signers as they were given: keys in a cluster are named, and read when the run begins. */
+export interface GivenSigners extends Signers {
+  readonly secrets: readonly ObjectReference[];
+}
+
 const MAX_KEY_FILE_BYTES = 1024 * 1024;
 const PEM_BLOCK = /-----BEGIN [^-\n]{1,64}-----[^-]*-----END [^-\n]{1,64}-----/g;
 
 /** Problems go to the reader; what could not be read is missing from the result. */
-export function readSigners(reader: OptionReader, files: InputFiles, prefix: SignerPrefix): Signers {
-  return { keys: readKeys(reader, files, `${prefix}public-key`), identities: readIdentities(reader, prefix) };
+export function readSigners(reader: OptionReader, files: InputFiles, prefix: SignerPrefix): GivenSigners {
+  return {
+    ...readKeys(reader, files, `${prefix}public-key`),
+    identities: readIdentities(reader, prefix),
+  };
 }
 
 /** True when any option of these signers was given, also a wrong one. */
@@ -31,18 +44,29 @@ export function areSignersGiven(reader: OptionReader, prefix: SignerPrefix): boo
   return names.some((name) => reader.isGiven(name));
 }
 
-function readKeys(reader: OptionReader, files: InputFiles, name: OptionName): TrustedKey[] {
+function readKeys(
+  reader: OptionReader,
+  files: InputFiles,
+  name: OptionName,
+): Omit<GivenSigners, 'identities'> {
   let inlineCount = 0;
-  return reader.texts(name).flatMap(({ text, where }) => {
+  const secrets: ObjectReference[] = [];
+  const keys = reader.texts(name).flatMap(({ text, where }) => {
     const inline = [...text.matchAll(PEM_BLOCK)].flatMap(([pem]) => {
       inlineCount += 1;
       const keyName = `inline key ${inlineCount}`;
       return reader.attempt(`${where}, ${keyName}`, () => parsePublicKeys(unindented(pem), keyName)) ?? [];
     });
     const paths = reader.attempt(where, () => parsePaths(text.replaceAll(PEM_BLOCK, ''))) ?? [];
-    const read = paths.flatMap((path) => reader.attempt(where, () => readKeyFile(files, path)) ?? []);
+    const [named, others] = [
+      paths.filter(isSecretReference),
+      paths.filter((path) => !isSecretReference(path)),
+    ];
+    secrets.push(...named.flatMap((path) => reader.attempt(where, () => parseSecretReference(path)) ?? []));
+    const read = others.flatMap((path) => reader.attempt(where, () => readKeyFile(files, path)) ?? []);
     return [...inline, ...read];
   });
+  return { keys, secrets };
 }
 
 function parsePaths(text: string): string[] {

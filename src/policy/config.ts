@@ -121,7 +121,7 @@ const volatileCriterion = z
 
 const criteria = { include: texts(MAX_CRITERIA), exclude: texts(MAX_CRITERIA) };
 const volatileList = z.array(volatileCriterion).max(MAX_CRITERIA).default([]);
-const group = z.strictObject({
+const group = {
   name: optional(text),
   policy: z.array(someText).min(1, 'names no policy').max(MAX_URLS),
   data: texts(MAX_URLS),
@@ -129,11 +129,10 @@ const group = z.strictObject({
   ruleData: optional(z.custom<Readonly<Record<string, unknown>>>(isMapValue, 'is no map')),
   config: optional(z.strictObject(criteria)),
   volatileConfig: optional(z.strictObject({ include: volatileList, exclude: volatileList })),
-});
-const spec = z.strictObject({
+};
+const spec = {
   name: optional(text),
   description: optional(text),
-  sources: z.array(group).max(MAX_GROUPS).default([]),
   configuration: optional(z.strictObject({ ...criteria, collections: texts(MAX_CRITERIA) })),
   rekorUrl: optional(text),
   publicKey: optional(z.string().max(MAX_POLICY_BYTES)),
@@ -145,19 +144,30 @@ const spec = z.strictObject({
       issuerRegExp: optional(text),
     }),
   ),
-});
+};
+const specOf = {
+  refused: z.strictObject({ ...spec, sources: z.array(z.strictObject(group)).max(MAX_GROUPS).default([]) }),
+  // A cluster's resources may be newer than we are. What narrows something, a criterion or an identity, stays strict:
+  // without the member that is not known it would mean more than was written.
+  ignored: z.object({ ...spec, sources: z.array(z.object(group)).max(MAX_GROUPS).default([]) }),
+};
 
 /**
  * Reads JSON or YAML: the bare spec, or the whole custom resource.
  * @param name what errors call the text
+ * @param unknownMembers of the spec and of its sources; everywhere else they are always refused
  * @throws ProofgateError `BAD_POLICY`, which names each wrong member
  */
-export function parsePolicyConfig(content: string, name: string): PolicyConfig {
+export function parsePolicyConfig(
+  content: string,
+  name: string,
+  { unknownMembers = 'refused' }: { readonly unknownMembers?: keyof typeof specOf } = {},
+): PolicyConfig {
   const refuse = (why: string) => badPolicy(name, why);
   const limits = { maxBytes: MAX_POLICY_BYTES, maxYamlBytes: MAX_YAML_BYTES };
   const value = parseStructuredText(content, { ...limits, numbers: 'exact', refuse });
   const { raw, path } = findSpec(value, refuse);
-  const parsed = spec.safeParse(raw);
+  const parsed = specOf[unknownMembers].safeParse(raw);
   if (!parsed.success) throw refuse(describe(parsed.error.issues, path));
   const { sources, configuration, publicKey, rekorUrl, identity } = parsed.data;
   return deepFreeze({

@@ -35,21 +35,30 @@ export async function loadPolicyConfig(
   for (const [key, value] of parseExtraRuleData(request.extraRuleData)) {
     extra.set(key, (await findText(value, fetcher, signal))?.text ?? value);
   }
-  const config = await readConfig(request.policy, fetcher, signal);
+  const config = await readConfig(request.policy, fetcher, tools, signal);
   const { policyBundleDigest } = request;
   const pinned = policyBundleDigest === undefined ? config : withBundleDigest(config, policyBundleDigest);
   return withRuleData(pinned, extra);
 }
 
-async function readConfig(given: string, fetcher: SourceFetcher, signal: AbortSignal): Promise<PolicyConfig> {
+async function readConfig(
+  given: string,
+  fetcher: SourceFetcher,
+  { cluster }: SourceTools,
+  signal: AbortSignal,
+): Promise<PolicyConfig> {
   const found = await findText(given, fetcher, signal);
   if (found !== undefined) return parsePolicyConfig(found.text, found.name);
   if (given.includes(':')) return parsePolicyConfig(given, 'that is given inline');
   const shown = JSON.stringify(given.slice(0, 160));
   if (CLUSTER_NAME.test(given) && !CONFIG_FILE.test(given)) {
+    if (cluster !== undefined) {
+      const text = await cluster.fetchPolicy(given, signal);
+      return parsePolicyConfig(text, `${shown} of the cluster`, { unknownMembers: 'ignored' });
+    }
     throw new ProofgateError(
       'BAD_POLICY',
-      `the policy ${shown}: reading it from a cluster is not supported yet`,
+      `the policy ${shown}: there is no such file, and this is no pod of a cluster that could have it`,
       {
         hint: 'Export it: kubectl get enterprisecontractpolicy NAME -o yaml > policy.yaml, and give that file.',
       },

@@ -21,7 +21,7 @@ export interface Look {
 }
 
 export interface ExaminerTools {
-  readonly verifier: SubjectVerifier;
+  readonly verifier: Pick<SubjectVerifier, 'verify'>;
   readonly proofs: KeptProofs | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface ExaminerTools {
  * one subject's never hides another's result; it is shared by the components of this run and kept nowhere else.
  */
 export class Examiner {
-  readonly #verifier: SubjectVerifier;
+  readonly #verifier: Pick<SubjectVerifier, 'verify'>;
   readonly #signers: Signers;
   readonly #wanted: Wanted;
   readonly #proofs: KeptProofs | undefined;

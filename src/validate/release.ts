@@ -36,7 +36,7 @@ export interface ReleaseTools {
   readonly images: ImageSource;
   /** Undefined: nothing is kept between runs. */
   readonly proofs: KeptProofs | undefined;
-  readonly verifier: SubjectVerifier;
+  readonly verifier: Pick<SubjectVerifier, 'verify'>;
   /** Undefined: the built-in checks alone decide. */
   readonly policies: PolicyEvaluator | undefined;
   readonly progress: Progress;

@@ -74,7 +74,25 @@ describe('what the user calls the policy', () => {
     server.close();
   });
 
-  it('cannot be read from a cluster yet, and the error says what to do', async () => {
+  it('is in the cluster by its name, when there is one', async () => {
+    const asked: string[] = [];
+    const cluster = {
+      fetchPolicy: async (name: string) => {
+        asked.push(name);
+        const kind = { apiVersion: 'appstudio.redhat.com/v1alpha1', kind: 'EnterpriseContractPolicy' };
+        return JSON.stringify({ ...kind, spec: SPEC });
+      },
+    };
+    for (const policy of ['default', 'ns/name']) {
+      await using tools = testTools();
+      const request = { policy, extraRuleData: [], policyBundleDigest: undefined };
+      const { sources } = await loadPolicyConfig(request, { ...tools, cluster }, never());
+      expect(sources).toHaveLength(2);
+    }
+    expect(asked).toEqual(['default', 'ns/name']);
+  });
+
+  it('is in no cluster outside of one, and the error says what to do', async () => {
     for (const policy of ['default', 'ns/name']) {
       await expect(load({ policy })).rejects.toMatchObject({
         ...bad,

@@ -1,5 +1,6 @@
 // What fetching a policy needs of the run, and every bound of it, named once. Tests inject smaller ones.
 import type { HttpClient } from '../../base/http.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { ImageSource, KeptProofs } from '../../oci/image-source.ts';
 
 export interface SourceTools {
@@ -7,6 +8,8 @@ export interface SourceTools {
   /** Where policy bundles are kept for the next run; undefined: nowhere. */
   readonly kept?: Pick<KeptProofs, 'keepContent'> | undefined;
   readonly http: HttpClient;
+  /** Where policies are that are named `[namespace/]name`; undefined: outside of any. */
+  readonly cluster?: Pick<Cluster, 'fetchPolicy'> | undefined;
   /** For the `git` program: where it is, its proxies, authorities and ssh agent. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Nothing is asked of git or https: no socket, no process. Images come from what is kept. */

@@ -69,12 +69,14 @@ export interface RunSetting {
   readonly nowMs?: number;
   /** Default: the engine that is shipped, started anew. */
   readonly openEngine?: RunContext['openEngine'];
+  /** In place of where a pod finds its service account. */
+  readonly serviceAccount?: string;
 }
 
 async function validateImages(
   sigstore: SigstoreServices,
   raw: RawOptions,
-  { signal, environment = {}, nowMs = Date.now(), openEngine }: RunSetting = {},
+  { signal, environment = {}, nowMs = Date.now(), openEngine, serviceAccount }: RunSetting = {},
 ): Promise<Report> {
   const parsed = parseOptions({ timeout: '20s', ...raw });
   if (!parsed.ok)
@@ -89,6 +91,7 @@ async function validateImages(
     persistence: (warn) => commandPersistence(options, {}, warn),
     openEngine,
     ...(signal === undefined ? {} : { signal }),
+    ...(serviceAccount === undefined ? {} : { serviceAccount }),
   });
 }
 
