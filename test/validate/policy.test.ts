@@ -3,7 +3,7 @@ import { MAX_EVIDENCE_BYTES } from '../../src/verify/discovery.ts';
 import { pushImage, pushIndex } from '../support/images.ts';
 import { generateKey } from '../support/keys.ts';
 import { type RuleText, rego } from '../support/policies.ts';
-import { provenanceV1 } from '../support/provenance.ts';
+import { provenanceV1, provenanceV02 } from '../support/provenance.ts';
 import { attestImage, byKey, signImage } from '../support/signing.ts';
 import { componentOf, reasonsOf } from './support/gate.ts';
 import { openPolicyScene, type PolicyScene } from './support/policy-scene.ts';
@@ -95,6 +95,18 @@ describe('a verdict with a policy', () => {
     const later = await gate.validate([image], { policy, 'effective-time': '2100-01-01' });
     expect(componentOf(later).outcome).toBe('rejected');
     expect(later.effectiveTime).toBe('2100-01-01T00:00:00.000Z');
+  });
+
+  it('holds rules against the end of the build when that is asked for', async () => {
+    const images = ['2026-01-31T12:00:00Z', '2026-02-01T12:00:00Z'].map(async (finishedOn, position) => {
+      const image = pushImage(gate.registry, `app-${position}`);
+      await gate.sign(`app-${position}`, image, { provenance: provenanceV02({ tasks: [], finishedOn }) });
+      return gate.reference(`app-${position}`, image);
+    });
+    const policy = gate.policy([{ ...FIRES, custom: { effective_on: '2026-02-01T00:00:00Z' } }]);
+    const options = { policy, 'effective-time': 'attestation' };
+    const report = await gate.validate(await Promise.all(images), options);
+    expect(report.components.map(({ outcome }) => outcome)).toEqual(['verified', 'rejected']);
   });
 
   it('never comes from rules that are called like a check', async () => {
@@ -216,6 +228,29 @@ describe('when policies are asked', () => {
     const policy = gate.policy([PASSES]);
     const component = componentOf(await gate.validate([gate.reference('app', image)], { policy }));
     expect(reasonsOf(component)).toEqual(['policy.evaluation: CONTENT_TOO_LARGE']);
+  });
+
+  it('an attestation that could not be checked leaves it open', async () => {
+    const image = pushImage(gate.registry, 'app');
+    await gate.sign('app', image);
+    // Its log entry is to be looked up, where nobody answers.
+    await attestImage(gate.registry, 'app', image, { ...sbom('legacy'), embedEntry: false });
+    const options = { policy: gate.policy([PASSES]), 'rekor-url': 'http://127.0.0.1:9' };
+    const component = componentOf(await gate.validate([gate.reference('app', image)], options));
+    expect(component.findings).toMatchObject([
+      { code: 'builtin.policy.evaluation', outcome: 'undetermined', message: /not asked/ },
+    ]);
+  });
+
+  it('attestations are shown where only a signature is required, and none is no obstacle', async () => {
+    const image = pushImage(gate.registry, 'app');
+    await signImage(gate.registry, 'app', image, gate.signed);
+    const options = { policy: gate.policy([WANTS_SBOM]), require: 'signature' };
+    const without = componentOf(await gate.validate([gate.reference('app', image)], options));
+    expect(reasonsOf(without)).toEqual(['main.sbom: POLICY_VIOLATION']);
+    await attestImage(gate.registry, 'app', image, sbom());
+    const report = await gate.validate([gate.reference('app', image)], options);
+    expect(componentOf(report).outcome).toBe('verified');
   });
 
   it('attestations of strangers are not shown to them', async () => {

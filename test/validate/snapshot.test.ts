@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_COMPONENTS, mergeSnapshots, parseSnapshot, toComponent } from '../../src/validate/snapshot.ts';
+import {
+  MAX_COMPONENTS,
+  mergeSnapshots,
+  parseSnapshot,
+  renderSnapshot,
+  toComponent,
+} from '../../src/validate/snapshot.ts';
 import { MAX_SNAPSHOT_BYTES, MAX_YAML_BYTES } from '../../src/validate/snapshot-text.ts';
 
 const IMAGE = `quay.io/org/app@sha256:${'a'.repeat(64)}`;
@@ -178,5 +184,20 @@ describe('mergeSnapshots', () => {
     const images = ['app', 'localhost:5000/team/app:1', IMAGE, `quay.io/org/app:2@sha256:${'b'.repeat(64)}`];
     const merged = mergeSnapshots([{ application: '', components: images.map(toComponent) }]);
     expect(merged.components.map((component) => component.name)).toEqual(['app', 'app', 'app', 'app']);
+  });
+});
+
+describe('renderSnapshot', () => {
+  it('is Conforma’s shape, by image', () => {
+    const components = ['b.test/x:1', 'a.test/x:1', 'a.test/x:1'].map((containerImage, position) => ({
+      name: String(position),
+      containerImage,
+      source: {},
+    }));
+    expect(JSON.parse(renderSnapshot({ application: 'shop', components }))).toEqual({
+      application: 'shop',
+      components: [components[1], components[2], components[0]],
+      artifacts: {},
+    });
   });
 });
