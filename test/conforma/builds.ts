@@ -214,7 +214,9 @@ function toV1(tasks: readonly Task[]): Provenance {
     predicate: {
       buildDefinition: {
         buildType: 'https://tekton.dev/chains/v2/slsa-tekton',
-        externalParameters: { runSpec: { params: [{ name: 'git-url', value: SOURCE }] } },
+        externalParameters: {
+          runSpec: { pipelineRef: { name: 'build' }, params: [{ name: 'git-url', value: SOURCE }] },
+        },
         internalParameters: { labels: { 'pipelines.openshift.io/runtime': 'generic' } },
         resolvedDependencies: [
           ...tasks.map(toDependency),
