@@ -213,6 +213,8 @@ export class Runtime {
     await undefined;
     try {
       const result = await this.#requests.get(request)?.host?.(name, args);
+      // Go would take it for undefined.
+      if (result === '') throw new ProofgateError('INTERNAL', `${name} was answered with nothing at all`);
       this.#bridge.answer?.(call, true, result);
     } catch (error) {
       if (!this.#requests.has(request)) return;
