@@ -50,12 +50,18 @@ export class ThreadPool<T extends PoolThread> {
    *   watch it; ProofgateError `CANCELLED` once the pool is closed
    */
   async run<R>(work: (thread: T) => Promise<R>, signal?: AbortSignal): Promise<R> {
+    const seat = await this.#turn(false, signal);
+    let alone: Promise<Seat<T>>;
     try {
-      return await this.#attempt(work, false, signal);
+      return await work(seat.thread);
     } catch (error) {
       if (!(error instanceof ThreadFault)) throw error;
+      // Before the seat is left, so that nobody passes.
+      alone = this.#turn(true, signal);
+    } finally {
+      this.#leave(seat);
     }
-    return this.#attempt(work, true, signal);
+    return this.#runAlone(work, await alone);
   }
 
   /** Resolves when every thread is gone. */
@@ -65,21 +71,20 @@ export class ThreadPool<T extends PoolThread> {
     await Promise.all([...this.#seats].map(({ thread }) => thread.end()));
   }
 
-  async #attempt<R>(
-    work: (thread: T) => Promise<R>,
-    isExclusive: boolean,
-    signal: AbortSignal | undefined,
-  ): Promise<R> {
-    const seat = await this.#turn(isExclusive, signal);
+  async #runAlone<R>(work: (thread: T) => Promise<R>, seat: Seat<T>): Promise<R> {
     try {
       return await work(seat.thread);
     } catch (error) {
       throw this.#isClosed && error instanceof ThreadFault ? closed() : error;
     } finally {
-      seat.active -= 1;
-      seat.isExclusive = false;
-      this.#startNext();
+      this.#leave(seat);
     }
+  }
+
+  #leave(seat: Seat<T>): void {
+    seat.active -= 1;
+    seat.isExclusive = false;
+    this.#startNext();
   }
 
   #turn(isExclusive: boolean, signal: AbortSignal | undefined): Promise<Seat<T>> {

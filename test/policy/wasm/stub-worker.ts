@@ -40,13 +40,17 @@ const BEHAVIOURS: Readonly<Record<string, (order: Evaluate) => void>> = {
     await ask(order.id, 1);
     answer(order, running.size);
   },
+  /** Dies when the host says so. */
+  askAndObey: async (order) => {
+    if ((await ask(order.id, 1)) === '"exit"') process.exit(6);
+    answer(order, running.size);
+  },
   /** Runs out of memory while it has company; alone it is fine. */
-  squeezed: (order) => {
-    if (running.size === 1) answer(order, 'fine');
-    else {
-      running.delete(order.id);
-      port.postMessage({ type: 'failed', id: order.id, reason: 'memory', message: '' });
-    }
+  askAndSqueeze: async (order) => {
+    await ask(order.id, 1);
+    if (running.size === 1) return answer(order, 'fine');
+    running.delete(order.id);
+    port.postMessage({ type: 'failed', id: order.id, reason: 'memory', message: '' });
   },
   outOfTime: ({ id }) => port.postMessage({ type: 'failed', id, reason: 'time', message: 'too long' }),
   shapeless: ({ id }) => port.postMessage({ type: 'evaluated', id, values: 'all of them', printed: [] }),

@@ -218,6 +218,39 @@ describe('a thread that dies', () => {
     for (const neighbour of neighbours) expect((await neighbour).values[0]?.value).toBe(1);
   });
 
+  it('has its work done again with nobody beside it, who came later neither', async () => {
+    const policy = await engine.compile(PROGRAM);
+    const isAskedAgain = gate();
+    const isAnswered = gate<string>();
+    let calls = 0;
+    const obeying = policy.evaluate('"askAndObey"', RULES, async () => {
+      calls += 1;
+      if (calls === 1) return 'exit';
+      isAskedAgain.resolve();
+      return isAnswered.promise;
+    });
+    await isAskedAgain.promise;
+    const later = policy.evaluate('"overlap"', RULES, nobody);
+    // Whatever is to be sent at once has been sent then.
+    await new Promise((resolve) => setImmediate(resolve));
+    isAnswered.resolve('fine');
+    expect((await obeying).values[0]?.value).toBe(1);
+    expect((await later).values[0]?.value).toBe(1);
+  });
+
+  it('has its work done again before other work', async () => {
+    engine = engineWith({ limits: { ...LIMITS, slots: 1 } });
+    const policy = await engine.compile(PROGRAM);
+    const order: string[] = [];
+    const ask = (name: string, answer: string) =>
+      policy.evaluate('"askAndObey"', RULES, async () => {
+        order.push(name);
+        return order.length === 1 ? answer : 'fine';
+      });
+    await Promise.all([ask('first', 'exit'), ask('second', 'fine')]);
+    expect(order).toEqual(['first', 'first', 'second']);
+  });
+
   it('tells the host that nobody waits for it any more', async () => {
     const policy = await engine.compile(PROGRAM);
     const signals: AbortSignal[] = [];
@@ -270,22 +303,24 @@ describe('limits', () => {
     expect(await value).toBe('"fine"');
   });
 
-  it('of memory are looked at again without neighbours', async () => {
+  it('of memory are looked at again once there are no neighbours', async () => {
     const policy = await engine.compile(PROGRAM);
-    const isAsked = gate();
-    const isAnswered = gate<string>();
-    const neighbour = policy.evaluate('"ask"', RULES, () => {
-      isAsked.resolve();
-      return isAnswered.promise;
+    const host = new HoldingHost();
+    const neighbour = policy.evaluate('"ask"', RULES, host.call);
+    await host.asked(1);
+    const failed = gate();
+    let calls = 0;
+    const squeezed = policy.evaluate('"askAndSqueeze"', RULES, async (_name, _args, signal) => {
+      calls += 1;
+      signal.addEventListener('abort', () => failed.resolve());
     });
-    await isAsked.promise;
-    const squeezed = policy.evaluate('"squeezed"', RULES, nobody);
-    // It waits for the thread to be idle: who comes later waits behind it.
-    const later = policy.evaluate('"answer"', RULES, nobody);
-    isAnswered.resolve('here');
+    await failed.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    host.answer();
     await neighbour;
+    expect(calls).toBe(1);
     expect((await squeezed).values[0]?.value).toBe('fine');
-    expect((await later).values[0]?.value).toBe('fine');
+    expect(await evaluate('compilations')).toBe(1);
   });
 
   it('of time are final', async () => {
@@ -431,6 +466,20 @@ describe('closing', () => {
     await Promise.all([engine.close(), expect(hanging).rejects.toEqual(code('CANCELLED'))]);
   });
 
+  it('ends what is being done again', async () => {
+    const policy = await engine.compile(PROGRAM);
+    const isAskedAgain = gate();
+    let calls = 0;
+    const obeying = policy.evaluate('"askAndObey"', RULES, async () => {
+      calls += 1;
+      if (calls === 1) return 'exit';
+      isAskedAgain.resolve();
+      return new Promise(() => {});
+    });
+    await isAskedAgain.promise;
+    await Promise.all([engine.close(), expect(obeying).rejects.toEqual(code('CANCELLED'))]);
+  });
+
   it('in the middle of reading ends the compilation', async () => {
     const files = gate<EngineFiles>();
     engine = engineWith({ readFiles: () => files.promise });
@@ -443,18 +492,25 @@ describe('closing', () => {
 });
 
 describe('several threads', () => {
-  it('are started only when the others are full', async () => {
+  it('are started only when the others are full; then whichever has least to do is next', async () => {
     engine = engineWith({ threads: 2 });
     const policy = await engine.compile(PROGRAM);
-    const host = new HoldingHost();
-    const controller = new AbortController();
-    const ask = () => policy.evaluate('"ask"', RULES, host.call, controller.signal);
-    const asking = Array.from({ length: 6 }, ask);
-    await host.asked(6);
-    // Four on the first, two on the second, and this one too.
-    const [overlap] = (await policy.evaluate('"overlap"', RULES, nobody)).values;
-    expect(overlap?.value).toBe(3);
-    controller.abort(new Error('enough'));
-    await Promise.allSettled(asking);
+    const asked = Array.from({ length: 6 }, () => gate());
+    const answered = Array.from({ length: 6 }, () => gate<string>());
+    // Four for the first, two for the second.
+    const asking = asked.map((isAsked, index) =>
+      policy.evaluate('"ask"', RULES, () => {
+        isAsked.resolve();
+        return answered[index]?.promise ?? Promise.reject(new Error('nobody'));
+      }),
+    );
+    await Promise.all(asked.map(({ promise }) => promise));
+    const overlap = async () => (await policy.evaluate('"overlap"', RULES, nobody)).values[0]?.value;
+    expect(await overlap()).toBe(3);
+    answered[0]?.resolve('fine');
+    await asking[0];
+    expect(await overlap()).toBe(3);
+    for (const { resolve } of answered) resolve('fine');
+    await Promise.all(asking);
   });
 });
