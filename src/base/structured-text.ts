@@ -17,8 +17,8 @@ export interface TextRules {
    * YAML of any kind. Otherwise these are errors, or undefined.
    */
   readonly reader?: 'go';
-  /** Makes the error; `why` continues "…: ". */
-  readonly refuse: (why: string) => ProofgateError;
+  /** Makes the error; `why` continues "…: ". `isLimit`: another reader may well read it. */
+  readonly refuse: (why: string, isLimit?: boolean) => ProofgateError;
 }
 
 /** Aliases multiply: a few lines of them make a value of any size. */
@@ -39,7 +39,9 @@ export function parseStructuredText(content: string, rules: TextRules): unknown 
   } catch (error) {
     if (error instanceof ProofgateError) throw error;
     // Too many aliases, or nested too deeply for a stack.
-    throw refuse(`it cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    const isLimit = error instanceof RangeError || message.startsWith('Excessive alias count');
+    throw refuse(`it cannot be read: ${message}`, isLimit);
   }
   if (maxYamlBytes === 0) throw refuse('it is no JSON');
   throw refuse(`it is no JSON, and longer than the ${maxYamlBytes} bytes that are read as YAML`);
@@ -49,7 +51,8 @@ function parseJson(content: string, { numbers, reader, refuse }: TextRules): unk
   let value: unknown;
   try {
     value = JSON.parse(content);
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
     return undefined;
   }
   // JSON.parse takes the last of them: another reader of this file may take the first.

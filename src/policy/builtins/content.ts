@@ -136,21 +136,19 @@ export function parseFile(name: string, bytes: Buffer): unknown {
 }
 
 function parseContent(bytes: Buffer, maxYamlBytes: number): unknown {
-  const malformed: { cause?: ProofgateError } = {};
-  const refuse = (why: string) => {
-    malformed.cause = new ProofgateError('REGISTRY_PROTOCOL', why);
-    return malformed.cause;
-  };
+  const refuse = (why: string, isLimit = false) =>
+    isLimit ? tooLarge(`a file: ${why}`) : new ProofgateError('REGISTRY_PROTOCOL', why);
+  const maxBytes = Number.POSITIVE_INFINITY;
   try {
-    const rules = {
-      maxBytes: Number.POSITIVE_INFINITY,
+    return parseStructuredText(bytes.toString('utf8'), {
+      maxBytes,
       maxYamlBytes,
       numbers: 'exact',
       reader: 'go',
       refuse,
-    } as const;
-    return parseStructuredText(bytes.toString('utf8'), rules);
+    });
   } catch (error) {
-    throw error === malformed.cause ? new MalformedContent('neither JSON nor YAML', { cause: error }) : error;
+    const isNonsense = error instanceof ProofgateError && error.code === 'REGISTRY_PROTOCOL';
+    throw isNonsense ? new MalformedContent('neither JSON nor YAML', { cause: error }) : error;
   }
 }

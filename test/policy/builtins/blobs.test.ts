@@ -110,10 +110,11 @@ describe('a parsed blob', () => {
     expect(({} as { x?: number }).x).toBeUndefined();
   });
 
-  it('nested without end is undefined or an error, and no crash', async () => {
+  it('nested deeper than can be read is an error, and no crash', async () => {
     const deep = '['.repeat(1_000_000) + ']'.repeat(1_000_000);
-    expect(await parsed(deep)).toBeUndefined();
+    await expect(parsed(deep)).rejects.toMatchObject({ code: 'CONTENT_TOO_LARGE' });
     expect(await parsed('['.repeat(1_000_000))).toBeUndefined();
+    expect(await parsed('['.repeat(500) + ']'.repeat(500))).toBeDefined();
   });
 });
 
@@ -210,11 +211,16 @@ describe('files of a blob', () => {
   it('that are too large are an error, and not left out', async () => {
     const rejects = (content: Buffer) =>
       expect(files(content, 'a', 'b', 'c', 'd', 'e')).rejects.toMatchObject({ code: 'CONTENT_TOO_LARGE' });
-    const large = Buffer.alloc(15 * MIB, ' ');
+    const large = JSON.stringify('x'.repeat(15 * MIB));
     await rejects(gzipSync(tar({ name: 'a', content: Buffer.alloc(16 * MIB + 1) })));
     await rejects(gzipSync(openTar({ name: 'a', size: 2 ** 32, content: 'little' })));
     await rejects(gzipSync(tar(...['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, content: large })))));
     await rejects(gzipSync(tar({ name: 'a', content: `a: ${'x'.repeat(2 * MIB)}` })));
+    const laughs = Array.from(
+      { length: 9 },
+      (_, at) => `a${at + 1}: &a${at + 1} [${Array(9).fill(`*a${at}`)}]`,
+    );
+    await rejects(tar({ name: 'a', content: ['a0: &a0 [ha]', ...laughs].join('\n') }));
   });
 
   it('of a bomb are an error, in bounded memory', async () => {
