@@ -32,6 +32,7 @@ const FENCES: readonly { readonly packages: RegExp; readonly where: RegExp }[] =
   { packages: /^commander$/, where: /^options\/command-line\.ts$/ },
   { packages: /^log-update$/, where: /^report\/progress\.ts$/ },
   { packages: /^yaml$/, where: /^base\/structured-text\.ts$/ },
+  { packages: /^tar$/, where: /^policy\/builtins\/tar\.ts$/ },
 ];
 
 interface Import {
