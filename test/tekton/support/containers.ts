@@ -27,12 +27,29 @@ export interface Finished {
   readonly output: string;
 }
 
+/** What an image says of itself. */
+export interface ImageConfig {
+  readonly User: string;
+  readonly Entrypoint: readonly string[];
+  readonly Labels: Readonly<Record<string, string>>;
+}
+
+/** A file of an image, as `tar --list --verbose` shows it. */
+export interface ImageFile {
+  /** Without the leading slash; a folder's ends in one. */
+  readonly path: string;
+  /** Such as `-rwxr-xr-x`. */
+  readonly mode: string;
+}
+
 export class Containers {
-  readonly #folder: string;
+  /** Of its storage. */
+  readonly folder: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  private constructor(folder: string) {
-    this.#folder = folder;
+  /** @param folder of other containers, to share their images */
+  constructor(folder: string) {
+    this.folder = folder;
     this.#environment = { ...process.env, CONTAINERS_CONF: join(folder, 'containers.conf') };
   }
 
@@ -44,22 +61,10 @@ export class Containers {
     return new Containers(folder);
   }
 
-  /** Builds an image and returns its digest. Nothing is pulled. */
-  async build(context: string, file: string, name: string, more: readonly string[] = []): Promise<string> {
-    const args = [
-      'bud',
-      '--no-cache',
-      '--pull-never',
-      '--isolation',
-      'chroot',
-      '--file',
-      file,
-      '--tag',
-      name,
-      ...more,
-      context,
-    ];
-    await this.#buildah(args);
+  /** Builds an image from the Containerfile in `context` and returns its digest. Nothing is pulled. */
+  async build(context: string, name: string, more: readonly string[] = []): Promise<string> {
+    const settings = ['--no-cache', '--pull-never', '--isolation', 'chroot', '--tag', name, ...more];
+    await this.#buildah(['build', ...settings, context]);
     const { stdout } = await this.#buildah([
       'inspect',
       '--type',
@@ -71,26 +76,36 @@ export class Containers {
     return stdout.trim();
   }
 
-  /** What the image says of itself: labels, user, entry point. */
   async inspect(name: string): Promise<ImageConfig> {
     const { stdout } = await this.#podman(['image', 'inspect', name]);
     const [{ Config: config }] = JSON.parse(stdout);
     return config;
   }
 
-  /** Paths of every file in the image. */
-  async files(name: string): Promise<string[]> {
-    const { stdout: container } = await this.#podman(['create', '--network', 'none', name]);
-    const id = container.trim();
-    try {
-      const tar = join(this.#folder, `${id}.tar`);
-      await this.#podman(['export', '--output', tar, id]);
-      const { stdout } = await execute('tar', ['--list', '--file', tar], { maxBuffer: MAX_OUTPUT_BYTES });
-      rmSync(tar);
-      return stdout.trim().split('\n');
-    } finally {
-      await this.#podman(['rm', '--force', id]);
-    }
+  /** Every file in the image. */
+  async files(name: string): Promise<ImageFile[]> {
+    const archive = await this.#export(name);
+    const { stdout } = await execute('tar', ['--list', '--verbose', '--file', archive], {
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+    rmSync(archive);
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const [mode = '', , , , , path = ''] = line.split(/\s+/);
+        return { mode, path };
+      });
+  }
+
+  /** The content of one file in the image. */
+  async read(name: string, path: string): Promise<string> {
+    const archive = await this.#export(name);
+    const { stdout } = await execute('tar', ['--extract', '--to-stdout', '--file', archive, path], {
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+    rmSync(archive);
+    return stdout;
   }
 
   /** Runs a container on the host's network to its end. */
@@ -99,11 +114,11 @@ export class Containers {
     return new Promise((resolve, reject) => {
       const child = spawn('podman', command, { env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
       let output = '';
-      const take = (chunk: Buffer) => {
-        output += chunk.toString('utf8');
-      };
-      child.stdout.on('data', take);
-      child.stderr.on('data', take);
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+        });
+      }
       child.on('error', reject);
       child.on('close', (code) => resolve({ exitCode: code ?? -1, output }));
     });
@@ -113,18 +128,26 @@ export class Containers {
     await this.#podman(['kill', '--signal', signal, name]);
   }
 
-  /** Lets the task's user write in a folder of this machine, as a volume's `fsGroup` does. */
-  async giveAway(folder: string): Promise<void> {
-    await execute('chown', ['--recursive', `${TASK_USER}:${TASK_USER}`, folder]);
+  async close(): Promise<void> {
+    await this.#podman(['rm', '--all', '--force']);
+    await this.#podman(['rmi', '--all', '--force']);
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async close(): Promise<void> {
-    await this.#podman(['system', 'reset', '--force']).catch(() => {});
-    rmSync(this.#folder, { recursive: true, force: true });
+  async #export(name: string): Promise<string> {
+    const { stdout } = await this.#podman(['create', '--network', 'none', name]);
+    const container = stdout.trim();
+    try {
+      const archive = join(this.folder, `${container}.tar`);
+      await this.#podman(['export', '--output', archive, container]);
+      return archive;
+    } finally {
+      await this.#podman(['rm', '--force', container]);
+    }
   }
 
   #globals(): string[] {
-    const folder = (name: string) => join(this.#folder, name);
+    const folder = (name: string) => join(this.folder, name);
     return ['--root', folder('storage'), '--runroot', folder('run'), '--tmpdir', folder('tmp')];
   }
 
@@ -132,9 +155,9 @@ export class Containers {
     return execute('podman', [...this.#globals(), ...args], this.#executing());
   }
 
+  /** It knows no `--tmpdir`. */
   #buildah(args: readonly string[]) {
-    const [root, storage = '', runRoot, run = ''] = this.#globals();
-    return execute('buildah', [root ?? '', storage, runRoot ?? '', run, ...args], this.#executing());
+    return execute('buildah', [...this.#globals().slice(0, 4), ...args], this.#executing());
   }
 
   #executing() {
@@ -142,8 +165,7 @@ export class Containers {
   }
 }
 
-export interface ImageConfig {
-  readonly User: string;
-  readonly Entrypoint: readonly string[];
-  readonly Labels: Readonly<Record<string, string>>;
+/** Lets the task's user write in a folder of this machine, as a volume's `fsGroup` does. */
+export async function giveAway(folder: string): Promise<void> {
+  await execute('chown', ['--recursive', `${TASK_USER}:${TASK_USER}`, folder]);
 }

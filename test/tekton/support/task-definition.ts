@@ -21,6 +21,7 @@ const securityContext = z.strictObject({
 });
 const container = {
   image: z.string().optional(),
+  workingDir: z.string().optional(),
   command: z.array(z.string()).optional(),
   args: z.array(z.string()).optional(),
   env: z.array(nameAndValue).optional(),
@@ -95,24 +96,33 @@ export function readTask(path: string): TaskDefinition {
   return task.parse(parse(readFileSync(path, 'utf8')));
 }
 
-/**
- * Replaces `$(name)` in every text of a value by what `variables` says.
- * @throws Error for a variable that is not there, as Tekton's validation does
- */
-export function substitute<T>(value: T, variables: ReadonlyMap<string, string>): T {
-  if (typeof value === 'string') {
-    const replaced = value.replaceAll(/\$\(([^()]+)\)/g, (_, name: string) => {
-      const found = variables.get(name);
-      if (found === undefined) throw new Error(`the task uses $(${name}), which is not there`);
-      return found;
-    });
-    return replaced as T;
-  }
-  if (Array.isArray(value)) return value.map((item) => substitute(item, variables)) as T;
+/** `$(name)`, with the value of each; a name that is not in it stays as it is. */
+export type Variables = ReadonlyMap<string, string>;
+
+/** Replaces variables in every text of a value; what is put in is not looked at again. */
+export function substitute<T>(value: T, variables: Variables): T {
+  return mapTexts(value, (text) =>
+    text.replaceAll(VARIABLE, (whole, name: string) => variables.get(name) ?? whole),
+  );
+}
+
+/** Names of all variables in a value. */
+export function variablesIn(value: unknown): ReadonlySet<string> {
+  const names = new Set<string>();
+  mapTexts(value, (text) => {
+    for (const [, name = ''] of text.matchAll(VARIABLE)) names.add(name);
+    return text;
+  });
+  return names;
+}
+
+const VARIABLE = /\$\(([^()]+)\)/g;
+
+function mapTexts<T>(value: T, map: (text: string) => string): T {
+  if (typeof value === 'string') return map(value) as T;
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, map)) as T;
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, substitute(item, variables)]),
-  ) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, map)])) as T;
 }
 
 /** A step with what the template gives all of them; the step's own wins, as in Kubernetes' strategic merge. */

@@ -1,27 +1,36 @@
 // Runs a Task as Tekton does, without a cluster: parameters, workspaces, results, `when`, `onError`, and each step as
 // a container that is shut in as the step says.
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Containers } from './containers.ts';
+import { type Containers, giveAway } from './containers.ts';
 import {
   substitute,
   type TaskDefinition,
   type TaskSpec,
   type TaskStep,
+  type Variables,
+  variablesIn,
   withTemplate,
 } from './task-definition.ts';
+
+/** A workspace: a folder of this machine in place of a volume. */
+export interface BoundFolder {
+  readonly folder: string;
+  readonly readOnly?: boolean;
+}
 
 export interface TaskRunOptions {
   readonly task: TaskDefinition;
   readonly params: Readonly<Record<string, string>>;
-  /** Folders of this machine by workspace; those that are missing are not bound. */
-  readonly workspaces?: Readonly<Record<string, { readonly folder: string; readonly readOnly?: boolean }>>;
+  /** Those that are missing are not bound. */
+  readonly workspaces?: Readonly<Record<string, BoundFolder>>;
   /** ConfigMaps of the namespace: their data. */
   readonly configMaps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What the image is called here: the task's own name cannot be pulled in a test. */
   readonly image: string;
-  /** Steps by their containers' names, while they run. */
+  /** Told the container's name of each step that starts. */
   readonly onStart?: (container: string, step: string) => void;
 }
 
@@ -36,6 +45,8 @@ export interface TaskRunResult {
   readonly succeeded: boolean;
   readonly steps: readonly StepResult[];
   readonly results: Readonly<Record<string, string>>;
+  /** Files that are left in the home folder that the steps share. */
+  readonly home: Readonly<Record<string, string>>;
 }
 
 /** Tekton's limit for what a task's results weigh together (its termination message). */
@@ -61,7 +72,7 @@ class TaskRun {
     this.#containers = containers;
     this.#options = options;
     this.#folder = folder;
-    this.#spec = substitute(options.task.spec, variablesOf(options));
+    this.#spec = resolveVariables(options);
   }
 
   async run(): Promise<TaskRunResult> {
@@ -77,81 +88,100 @@ class TaskRun {
       steps.push(result);
       hasFailed = result.exitCode !== 0 && own.onError !== 'continue';
     }
-    return { succeeded: !hasFailed, steps, results: this.#readResults() };
+    const home = readTexts(join(this.#folder, 'home'));
+    return { succeeded: !hasFailed, steps, results: this.#readResults(), home };
   }
 
   async #runStep(step: TaskStep): Promise<StepResult> {
-    const name = `task-${process.pid}-${step.name}-${Math.random().toString(36).slice(2)}`;
+    const name = `step-${step.name}-${randomUUID()}`;
     const started = this.#containers.run(name, [
       ...securityFlags(step),
       ...memoryFlags(step),
       ...(step.env ?? []).flatMap(({ name: variable, value }) => ['--env', `${variable}=${value}`]),
       ...this.#mounts(step).flatMap((mount) => ['--volume', mount]),
+      ...(step.workingDir ? ['--workdir', step.workingDir] : []),
       ...(step.command === undefined ? [] : ['--entrypoint', JSON.stringify(step.command)]),
       this.#options.image,
       ...(step.args ?? []),
     ]);
     this.#options.onStart?.(name, step.name);
     const { exitCode, output } = await started;
+    const status = join(this.#folder, 'steps', `step-${step.name}`);
+    mkdirSync(status);
+    writeFileSync(join(status, 'exitCode'), String(exitCode));
     return { name: step.name, exitCode, output };
   }
 
   /** Tekton's own places, the workspaces that are bound, and the step's volumes. */
   #mounts(step: TaskStep): string[] {
     const { workspaces = {} } = this.#options;
-    const volumes = (step.volumeMounts ?? []).flatMap(({ name, mountPath, subPath, readOnly }) => {
-      const folder = join(this.#folder, 'volumes', name);
-      // A subPath of an optional volume that is not there is an empty folder in Kubernetes.
-      const source = subPath === undefined ? folder : join(folder, subPath);
-      return `${source}:${mountPath}${readOnly === true ? ':ro' : ''}`;
-    });
+    const declared = this.#spec.workspaces ?? [];
     return [
       `${join(this.#folder, 'results')}:/tekton/results`,
       `${join(this.#folder, 'home')}:/tekton/home`,
-      ...Object.entries(workspaces).map(
-        ([name, { folder, readOnly }]) => `${folder}:/workspace/${name}${readOnly === true ? ':ro' : ''}`,
+      `${join(this.#folder, 'steps')}:/tekton/steps:ro`,
+      ...declared.flatMap(({ name, readOnly: always }) => {
+        const bound = workspaces[name];
+        if (bound === undefined) return [];
+        return `${bound.folder}:/workspace/${name}${bound.readOnly || always ? ':ro' : ''}`;
+      }),
+      ...(step.volumeMounts ?? []).map(
+        ({ name, mountPath, readOnly }) =>
+          `${join(this.#folder, 'volumes', name)}:${mountPath}${readOnly ? ':ro' : ''}`,
       ),
-      ...volumes,
     ];
   }
 
   async #makeFolders(): Promise<void> {
-    const { configMaps = {} } = this.#options;
-    for (const name of ['results', 'home']) mkdirSync(join(this.#folder, name), { mode: 0o777 });
+    for (const name of ['results', 'home', 'steps', 'volumes']) mkdirSync(join(this.#folder, name));
     for (const { name, configMap } of this.#spec.volumes ?? []) {
       const folder = join(this.#folder, 'volumes', name);
-      mkdirSync(folder, { recursive: true, mode: 0o777 });
-      if (configMap === undefined) continue;
-      const data = configMaps[configMap.name];
-      if (data === undefined && configMap.optional !== true)
-        throw new Error(`no ConfigMap ${configMap.name}`);
-      for (const { key, path } of configMap.items ?? []) {
-        const text = data?.[key];
-        if (text !== undefined) writeFileSync(join(folder, path), text);
-      }
+      mkdirSync(folder);
+      if (configMap !== undefined) this.#writeConfigMap(configMap, folder);
     }
-    await this.#containers.giveAway(this.#folder);
+    await giveAway(this.#folder);
+  }
+
+  #writeConfigMap({ name, optional, items = [] }: ConfigMapVolume, folder: string): void {
+    const data = this.#options.configMaps?.[name];
+    if (data === undefined && optional !== true) throw new Error(`there is no ConfigMap ${name}`);
+    for (const { key, path } of items) {
+      const text = data?.[key];
+      if (text !== undefined) writeFileSync(join(folder, path), text);
+      else if (optional !== true) throw new Error(`the ConfigMap ${name} has no ${key}`);
+    }
   }
 
   #readResults(): Record<string, string> {
-    const folder = join(this.#folder, 'results');
-    const entries = readdirSync(folder).map(
-      (name) => [name, readFileSync(join(folder, name), 'utf8')] as const,
-    );
+    const results = readTexts(join(this.#folder, 'results'));
     const known = new Set(this.#spec.results.map((result) => result.name));
-    for (const [name] of entries)
+    const weight = Object.entries(results).reduce((sum, [name, value]) => {
       if (!known.has(name)) throw new Error(`a step wrote the unknown result ${name}`);
-    const weight = entries.reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0);
+      return sum + name.length + Buffer.byteLength(value);
+    }, 0);
     if (weight > MAX_RESULT_BYTES)
       throw new Error(`the results weigh ${weight} bytes: Tekton fails such a task`);
-    return Object.fromEntries(entries);
+    return results;
   }
 }
 
-function variablesOf({ task, params, workspaces = {} }: TaskRunOptions): ReadonlyMap<string, string> {
-  const { spec } = task;
+type ConfigMapVolume = NonNullable<NonNullable<TaskSpec['volumes']>[number]['configMap']>;
+
+/** Parameters first, then the rest: a parameter may name a workspace, as in Tekton. */
+function resolveVariables(options: TaskRunOptions): TaskSpec {
+  const { spec } = options.task;
+  const parameters = parametersOf(options);
+  const places = placesOf(options);
+  for (const name of variablesIn(spec)) {
+    if (!parameters.has(name) && !places.has(name))
+      throw new Error(`the task uses $(${name}), which is not there`);
+  }
+  return substitute(substitute(spec, parameters), places);
+}
+
+function parametersOf({ task, params }: TaskRunOptions): Variables {
   const variables = new Map<string, string>();
-  for (const { name, default: fallback } of spec.params) {
+  for (const { name, default: fallback } of task.spec.params) {
     const value = params[name] ?? fallback;
     if (value === undefined) throw new Error(`the parameter ${name} is missing`);
     variables.set(`params.${name}`, value);
@@ -159,12 +189,22 @@ function variablesOf({ task, params, workspaces = {} }: TaskRunOptions): Readonl
   for (const name of Object.keys(params)) {
     if (!variables.has(`params.${name}`)) throw new Error(`the task knows no parameter ${name}`);
   }
+  return variables;
+}
+
+function placesOf({ task: { spec }, workspaces = {} }: TaskRunOptions): Variables {
+  const variables = new Map<string, string>();
   for (const { name } of spec.results) variables.set(`results.${name}.path`, `/tekton/results/${name}`);
+  for (const { name } of spec.steps)
+    variables.set(`steps.step-${name}.exitCode.path`, `/tekton/steps/step-${name}/exitCode`);
   for (const { name, optional } of spec.workspaces ?? []) {
     const isBound = workspaces[name] !== undefined;
     if (!isBound && optional !== true) throw new Error(`the workspace ${name} is missing`);
     variables.set(`workspaces.${name}.bound`, String(isBound));
     variables.set(`workspaces.${name}.path`, isBound ? `/workspace/${name}` : '');
+  }
+  for (const name of Object.keys(workspaces)) {
+    if (!variables.has(`workspaces.${name}.path`)) throw new Error(`the task knows no workspace ${name}`);
   }
   return variables;
 }
@@ -174,19 +214,23 @@ function isWanted({ when = [] }: TaskStep): boolean {
 }
 
 function securityFlags({ securityContext = {} }: TaskStep): string[] {
-  const { runAsUser, runAsGroup, readOnlyRootFilesystem, allowPrivilegeEscalation, capabilities } =
-    securityContext;
-  if (securityContext.runAsNonRoot === true && (runAsUser ?? 0) === 0)
-    throw new Error('the step would run as root');
+  const { runAsNonRoot, runAsUser = 0, runAsGroup = 0, capabilities } = securityContext;
+  if (runAsNonRoot === true && runAsUser === 0) throw new Error('the step would run as root');
   return [
-    ...(runAsUser === undefined ? [] : ['--user', `${runAsUser}:${runAsGroup ?? runAsUser}`]),
-    ...(readOnlyRootFilesystem === true ? ['--read-only', '--read-only-tmpfs=false'] : []),
-    ...(allowPrivilegeEscalation === false ? ['--security-opt', 'no-new-privileges'] : []),
+    '--user',
+    `${runAsUser}:${runAsGroup}`,
+    ...(securityContext.readOnlyRootFilesystem === true ? ['--read-only', '--read-only-tmpfs=false'] : []),
+    ...(securityContext.allowPrivilegeEscalation === false ? ['--security-opt', 'no-new-privileges'] : []),
     ...(capabilities?.drop ?? []).flatMap((capability) => ['--cap-drop', capability]),
   ];
 }
 
 function memoryFlags({ computeResources }: TaskStep): string[] {
   const limit = computeResources?.limits?.memory;
-  return limit === undefined ? [] : ['--memory', limit.replace('Gi', 'g').replace('Mi', 'm')];
+  return limit === undefined ? [] : ['--memory', limit.replace(/i$/, '')];
+}
+
+function readTexts(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(files.map(({ name }) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
