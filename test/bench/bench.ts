@@ -9,9 +9,17 @@ import { tempDirectory } from '../support/temp.ts';
 import { type CacheRun, measureCache } from './cache-runs.ts';
 import { COSIGN_PROCESSES, runCosign, runProofgate } from './contenders.ts';
 import type { Cost } from './measure.ts';
+import { measurePolicies } from './policy-runs.ts';
 import type { ReleaseOrder, Variant } from './release.ts';
 import { ReleaseServer } from './release-server.ts';
-import { type Measured, renderAims, renderCacheAims, renderCacheTable, renderTable } from './table.ts';
+import {
+  type Measured,
+  renderAims,
+  renderCacheAims,
+  renderCacheTable,
+  renderPolicies,
+  renderTable,
+} from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const VARIANTS: readonly Variant[] = [
@@ -43,7 +51,9 @@ async function main(): Promise<void> {
   for (const variant of CACHE_VARIANTS)
     cached.push(...(await measureCache({ ...variant, ...size }, join(ROOT, command))));
   console.log(`With a proof cache ("run": without start and report):\n${renderCacheTable(cached)}\n`);
-  console.log(`${renderCacheAims(cached)}\nLoad of the machine at the end: ${loadavg()[0]?.toFixed(1)}.`);
+  console.log(`${renderCacheAims(cached)}\n`);
+  console.log(`With a policy:\n${renderPolicies(await measurePolicies(size, join(ROOT, command)))}`);
+  console.log(`\nLoad of the machine at the end: ${loadavg()[0]?.toFixed(1)}.`);
 }
 
 /** The bundle that is shipped, or the sources where it has not been built. */

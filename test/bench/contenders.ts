@@ -19,6 +19,10 @@ export interface ProofgateRun extends Run {
   readonly cacheDirectory?: string;
   /** Default: task bundles are not verified. */
   readonly verifiesTaskBundles?: boolean;
+  /** Default: none. */
+  readonly policy?: string;
+  /** Default: as many as the machine allows. */
+  readonly policyWorkers?: number;
 }
 
 export interface ProofgateResult extends Cost {
@@ -33,7 +37,7 @@ export const COSIGN_PROCESSES = '8';
 
 /** Runs the command over the whole snapshot, whatever it says. Throws when it says nothing. */
 export async function runProofgate(run: ProofgateRun): Promise<ProofgateResult> {
-  const { variant, release, temp, command, cacheDirectory, verifiesTaskBundles } = run;
+  const { variant, release, temp, command, cacheDirectory, verifiesTaskBundles, policy, policyWorkers } = run;
   // Of its own: several may run at the same time.
   const report = temp.write(`report-${performance.now()}.json`, '');
   const snapshot = temp.write('snapshot.json', JSON.stringify(release.snapshot));
@@ -44,7 +48,21 @@ export async function runProofgate(run: ProofgateRun): Promise<ProofgateResult> 
       : [...identityFlags(release), '--trusted-root', temp.write('trusted-root.json', release.trustedRoot)];
   const cache = cacheDirectory === undefined ? ['--cache', 'false'] : ['--cache-dir', cacheDirectory];
   const taskBundles = verifiesTaskBundles ? ['--task-bundle-public-key', key] : [];
-  const args = ['verify', '--snapshot', snapshot, '--report', report, ...trust, ...cache, ...taskBundles];
+  const policies = [
+    ...(policy === undefined ? [] : ['--policy', policy]),
+    ...(policyWorkers === undefined ? [] : ['--policy-workers', String(policyWorkers)]),
+  ];
+  const args = [
+    'verify',
+    '--snapshot',
+    snapshot,
+    '--report',
+    report,
+    ...trust,
+    ...cache,
+    ...taskBundles,
+    ...policies,
+  ];
   const cost = await measure([process.execPath, command, ...args], { HOME: temp.path });
   const text = readFileSync(report, 'utf8');
   if (text === '') throw new Error(`proofgate left no report:\n${cost.output}`);

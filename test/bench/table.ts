@@ -1,6 +1,7 @@
 // What the benchmark prints.
 import type { CacheRun } from './cache-runs.ts';
 import type { Cost } from './measure.ts';
+import type { PolicyMeasures, PolicyRun } from './policy-runs.ts';
 import type { Variant } from './release.ts';
 
 export interface Measured extends Variant, Omit<Cost, 'exitCode' | 'output'> {
@@ -65,6 +66,38 @@ export function renderCacheTable(runs: readonly CacheRun[]): string {
     speedUp(runs, run).toFixed(1),
   ]);
   return renderColumns(headings, rows);
+}
+
+/** A line for each run with a policy, and below it what they say together. */
+export function renderPolicies({ runs, taskBundles }: PolicyMeasures): string {
+  const headings = ['run', '', '', 'requests', 'wall s', 'run s', 'CPU s', 'peak MiB', 'components/s'];
+  const rows = runs.map((run) => [
+    run.name,
+    `${run.components} components`,
+    '',
+    String(run.requests),
+    toSeconds(run.wallMs),
+    toSeconds(run.runMs),
+    toSeconds(run.cpuMs),
+    toMib(run.peakRssBytes),
+    ((run.components * 1000) / run.runMs).toFixed(1),
+  ]);
+  return `${renderColumns(headings, rows)}\n\n${summarizePolicies(runs, taskBundles)}`;
+}
+
+function summarizePolicies(runs: readonly PolicyRun[], taskBundles: number): string {
+  const [none, cold, alone, aloneWithout, one, two] = (
+    ['no policy', 'cold', 'alone', 'alone, no policy', 'one thread', 'two threads'] as const
+  ).map((name) => runs.find((run) => run.name === name));
+  if (!none || !cold || !alone || !aloneWithout || !one || !two) throw new Error('a run is missing');
+  const shared = cold.requests - none.requests;
+  const single = alone.requests - aloneWithout.requests;
+  return [
+    `requests that the policy caused for ${cold.components} components that share ${taskBundles} task bundles: ${shared};`,
+    `  without sharing, ${single} for one component alone, times ${cold.components}: ${single * cold.components}`,
+    `start of the engine, compilation and one evaluation: ${toSeconds(alone.runMs - aloneWithout.runMs)} s`,
+    `memory of the engine: ${toMib(one.peakRssBytes - none.peakRssBytes)} MiB with one thread, ${toMib(two.peakRssBytes - one.peakRssBytes)} MiB for the second`,
+  ].join('\n');
 }
 
 export function renderCacheAims(runs: readonly CacheRun[]): string {
