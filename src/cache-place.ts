@@ -1,6 +1,7 @@
 // Where a run's proofs are kept: a directory, GitHub's cache, or nowhere.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { imagesOfShard } from './base/shard.ts';
 import { parseReference } from './oci/reference.ts';
 import type { Options } from './options.ts';
 import { decideCache } from './persist/cache-safety.ts';
@@ -45,10 +46,13 @@ export function actionPersistence(options: Options, place: RunnerPlace): Persist
     inform(`no proofs are kept: ${reason}`);
     return undefined;
   }
-  const images = options.snapshot.components.map(({ containerImage }) => containerImage);
-  // A release that gains a component is still of the family.
+  const { shard, snapshot } = options;
+  const all = snapshot.components.map(({ containerImage }) => containerImage);
+  // Archives are never replaced: each shard has its own.
+  const images = shard === undefined ? all : [...imagesOfShard(all, shard)];
+  // A release that gains a component is still of the family, and so is each of its shards.
   const identity = {
-    family: images.map((image) => parseReference(image).repository.registry),
+    family: all.map((image) => parseReference(image).repository.registry),
     release: images,
   };
   const folder = join(temporaryFolder, 'proofgate-cache');

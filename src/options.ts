@@ -1,5 +1,6 @@
 // Raw strings → one frozen Options. Every bad input is reported at once, before any request.
 import { ProofgateError } from './base/errors.ts';
+import { parseShard, type Shard } from './base/shard.ts';
 import { parseReference } from './oci/reference.ts';
 import { type CacheOptions, readCacheOptions } from './options/cache-options.ts';
 import { type InputFiles, localFiles } from './options/input-files.ts';
@@ -20,6 +21,8 @@ export type Requirement = 'signature' | 'attestation';
 export interface Options extends CacheOptions, PolicyOptions {
   /** `images` and `snapshot` merged, de-duplicated by reference, not yet expanded. At least one component. */
   readonly snapshot: SnapshotSpec;
+  /** Undefined: the whole of it. */
+  readonly shard: Shard | undefined;
   /** Of images and attestations; nobody when only the policy may name them. */
   readonly signers: GivenSigners;
   /** Undefined: task bundles are collected and not verified. */
@@ -59,6 +62,7 @@ export function parseOptions(
   const reader = new OptionReader(raw, surface);
   const options: Options = {
     snapshot: readSnapshot(reader, files, surface),
+    shard: reader.parsed('shard', parseShard),
     signers: readImageSigners(reader, files),
     taskBundleSigners: areSignersGiven(reader, 'task-bundle-')
       ? readSigners(reader, files, 'task-bundle-')

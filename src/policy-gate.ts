@@ -41,6 +41,8 @@ export interface PolicyGate extends PolicyTrust {
   readonly summary: PolicySummary;
   /** Why nobody is trusted: the policy could not be had, and it alone says who is. */
   readonly failure?: ProofgateError;
+  /** False: not all of the policy could be had, and `summary` does not say which it is. */
+  readonly isPinned: boolean;
   /** Undefined: the policy has no sources, and the built-in checks alone decide. */
   readonly evaluator: PolicyEvaluator | undefined;
   close(): Promise<void>;
@@ -68,6 +70,7 @@ export async function openPolicyGate(
     rekorUrl: options.rekorUrl,
     effectiveTime: new Date(time.ms).toISOString(),
     summary: { spec: {}, sources: [] },
+    isPinned: false,
     close: async () => {},
   };
 
@@ -87,6 +90,7 @@ export async function openPolicyGate(
     ...gate,
     ...trust,
     summary: loaded.summary,
+    isPinned: true,
     ...(await compile(options, tools, loaded, time, signal)),
   };
 }

@@ -1,8 +1,9 @@
 // Composition root: wires registry, trust and verifier, validates the release and makes the one Report.
 import type { Clock } from './base/clock.ts';
-import { ProofgateError, toProofgateError } from './base/errors.ts';
+import { type ProofgateError, toProofgateError } from './base/errors.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { readNamedKeys } from './cluster-keys.ts';
+import { startDeadline } from './deadline.ts';
 import { createHttpClient } from './oci/http-client.ts';
 import { parseReference } from './oci/reference.ts';
 import { Registry } from './oci/registry.ts';
@@ -14,12 +15,15 @@ import type { Progress } from './report/progress.ts';
 import {
   type CacheSummary,
   type ComponentResult,
+  type Outcome,
   type Report,
   type RunWarning,
+  type ShardSummary,
   type TrustSummary,
   type Usage,
   worstOutcome,
 } from './report/report.ts';
+import { summarizeShard } from './shard-summary.ts';
 import { validateRelease } from './validate/release.ts';
 import type { SnapshotComponent } from './validate/snapshot.ts';
 import { RekorClient } from './verify/rekor.ts';
@@ -83,12 +87,18 @@ export async function run(given: Options, context: RunContext): Promise<Report> 
     };
     const release = await validateRelease({ ...options, signers }, releaseTools, deadline.signal);
     await cache?.close(deadline.signal);
+    const isPinned = failure === undefined && gate?.isPinned !== false;
+    const { taskBundleSigners } = options;
+    const pins = { signers, taskBundleSigners, rekorUrl, policy: gate?.summary };
+    const shard = summarizeShard(given, isPinned ? pins : undefined, release.release);
     const loaded = await trust.loaded();
+    const startedAt = new Date(startedMs).toISOString();
     return {
       version: context.version,
-      result: worstOutcome(release.components.map((component) => component.outcome)),
-      startedAt: new Date(startedMs).toISOString(),
-      effectiveTime: gate?.effectiveTime ?? new Date(startedMs).toISOString(),
+      result: toResult(release.components, shard),
+      ...(shard === undefined ? {} : { shard }),
+      startedAt,
+      effectiveTime: gate?.effectiveTime ?? startedAt,
       ...(gate === undefined ? {} : { policy: gate.summary }),
       components: release.components,
       taskBundles: release.taskBundles,
@@ -121,6 +131,12 @@ async function resolveSigners(
     if (failure.kind === 'usage') throw failure;
     return { options, failure };
   }
+}
+
+/** Success is never an absence, but for a shard that has nothing to look at: the others speak for the release. */
+function toResult(components: readonly ComponentResult[], shard: ShardSummary | undefined): Outcome {
+  if (shard?.components === 0) return 'verified';
+  return worstOutcome(components.map(({ outcome }) => outcome));
 }
 
 function unlessFailed(
@@ -204,33 +220,6 @@ function lazily(load: (signal: AbortSignal) => Promise<Trust>, signal: AbortSign
     begin: () => void get().catch(() => {}), // Whoever needs it is told.
     get,
     loaded: async () => attempt?.catch(() => undefined),
-  };
-}
-
-function startDeadline(
-  timeoutMs: number,
-  outer: AbortSignal | undefined,
-): { signal: AbortSignal; clear(): void } {
-  const controller = new AbortController();
-  const hint = 'Give more time with `timeout`, or fewer components.';
-  const late = () =>
-    controller.abort(
-      new ProofgateError('TIMEOUT', `the run's timeout of ${timeoutMs / 1000} s has passed`, { hint }),
-    );
-  const leave = () => {
-    const reason: unknown = outer?.reason;
-    const cancelled = new ProofgateError('CANCELLED', 'the run was cancelled', { cause: reason });
-    controller.abort(reason instanceof ProofgateError ? reason : cancelled);
-  };
-  const timer = timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined;
-  if (outer?.aborted) leave();
-  outer?.addEventListener('abort', leave, { once: true });
-  return {
-    signal: controller.signal,
-    clear: () => {
-      clearTimeout(timer);
-      outer?.removeEventListener('abort', leave);
-    },
   };
 }
 

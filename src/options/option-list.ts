@@ -54,6 +54,14 @@ export const OPTIONS = [
     parameter: 'IMAGES',
     description: 'A snapshot in JSON or YAML: a file, or the text itself. Merged with `images`.',
   },
+  {
+    name: 'shard',
+    kind: 'text',
+    default: '',
+    placeholder: 'INDEX/COUNT',
+    description:
+      'Verify a part of the release: `2/5` takes every fifth component, by digest. `proofgate merge` makes one report of the parts.',
+  },
   { name: 'public-key', kind: 'list', default: '', placeholder: 'FILE|PEM', description: image.key },
   {
     name: 'certificate-identity',

@@ -59,24 +59,24 @@ export class OptionReader {
   }
 
   boolean(name: OptionName): boolean {
-    return this.#parsed(name, parseBoolean) ?? false;
+    return this.parsed(name, parseBoolean) ?? false;
   }
 
   wholeNumber(name: OptionName, min: number, max: number): number {
-    return this.#parsed(name, (text) => parseWholeNumber(text, min, max)) ?? min;
+    return this.parsed(name, (text) => parseWholeNumber(text, min, max)) ?? min;
   }
 
   /** Undefined when neither it nor a default was given. */
   optionalWholeNumber(name: OptionName, min: number, max: number): number | undefined {
-    return this.#parsed(name, (text) => parseWholeNumber(text, min, max));
+    return this.parsed(name, (text) => parseWholeNumber(text, min, max));
   }
 
   durationMs(name: OptionName, maxMs?: number): number {
-    return this.#parsed(name, (text) => parseDuration(text, maxMs)) ?? 0;
+    return this.parsed(name, (text) => parseDuration(text, maxMs)) ?? 0;
   }
 
   bytes(name: OptionName): number {
-    return this.#parsed(name, parseSize) ?? 0;
+    return this.parsed(name, parseSize) ?? 0;
   }
 
   /** What `work` returns; undefined when it threw, and then the problem is kept with where it is. */
@@ -94,7 +94,8 @@ export class OptionReader {
     this.problems.push(new ProofgateError(code, message, hint === undefined ? {} : { hint }));
   }
 
-  #parsed<T>(name: OptionName, parse: (text: string) => T): T | undefined {
+  /** What `parse` makes of a single text; undefined when there is none, or it threw. */
+  parsed<T>(name: OptionName, parse: (text: string) => T): T | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : this.attempt(this.label(name), () => parse(text));
   }

@@ -20,6 +20,7 @@ export function toDocument(report: Report): Readonly<Record<string, unknown>> {
   return {
     success: report.result === 'verified',
     result: report.result,
+    ...(report.shard === undefined ? {} : { shard: report.shard }),
     components: Entries.of(report.components, toComponent),
     ...toEntries('taskBundles', taskBundles, toTaskBundle),
     ...unlessEmpty(

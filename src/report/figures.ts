@@ -1,4 +1,5 @@
 // Numbers and outcomes in words, the same in every readable output.
+import { formatShard } from '../base/shard.ts';
 import { labelOf, titleOf } from './checks.ts';
 import {
   type ComponentResult,
@@ -51,7 +52,6 @@ export function renderDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-/** The one sentence to read first, such as `2 of 12 components rejected, 1 undetermined, 9 verified`. */
 /** How many proofs came from the cache, how old they are, and what that saved; '' when no proofs are kept. */
 export function renderCacheUse({ cache, components, effectiveTime }: Report): string {
   if (cache === undefined) return '';
@@ -64,10 +64,23 @@ export function renderCacheUse({ cache, components, effectiveTime }: Report): st
   return `${whose}${age}, all verified again; ${renderCount(cache.savedRequests, 'request')} saved`;
 }
 
-export function renderHeadline(report: Pick<Report, 'components'>): string {
-  const total = report.components.length;
+/**
+ * The one sentence to read first, such as `2 of 12 components rejected, 1 undetermined, 9 verified`. That of a shard
+ * begins with which one it is: it does not speak for the release.
+ */
+export function renderHeadline({ shard, components }: Pick<Report, 'components' | 'shard'>): string {
+  if (shard === undefined) return renderCounts(components);
+  const name = `shard ${formatShard(shard)}`;
+  const all = renderCount(shard.of, 'component');
+  return shard.components === 0
+    ? `${name} has none of ${all}`
+    : `${name} of ${all}: ${renderCounts(components)}`;
+}
+
+function renderCounts(components: Report['components']): string {
+  const total = components.length;
   if (total === 0) return 'no component was looked at';
-  const counts = countOutcomes(report.components);
+  const counts = countOutcomes(components);
   if (counts.verified === total)
     return `${total === 1 ? 'the only component is' : `all ${total} components`} verified`;
   const [first, ...rest] = OUTCOMES.filter((outcome) => counts[outcome] > 0);

@@ -1,5 +1,6 @@
 // The one result of a run, from which every output is rendered. It holds no secrets and no functions.
 import type { ErrorCode } from '../base/errors.ts';
+import type { Shard } from '../base/shard.ts';
 
 export type Outcome = 'verified' | 'rejected' | 'undetermined';
 
@@ -211,9 +212,28 @@ export interface TrustSummary {
   readonly fingerprint?: string;
 }
 
+/** Which part of a release a run was about, and of which release under which conditions. Fingerprints are SHA-256, hex. */
+export interface ShardSummary extends Shard {
+  /** Of the snapshot, before indexes are expanded: those of this shard. May be none. */
+  readonly components: number;
+  /** Of the whole snapshot. */
+  readonly of: number;
+  /** Of the whole snapshot's references. */
+  readonly snapshot: string;
+  /** Of the options that decide. */
+  readonly settings: string;
+  /** Of keys and policy as they were at that moment; absent when they could not be had. */
+  readonly pins?: string;
+  /** Of the expanded release that policies saw; absent without policies, or when not all of it could be had. */
+  readonly release?: string;
+}
+
 export interface Report {
   readonly version: string;
+  /** A shard without components is `verified`: as a shard alone. For the whole release the merged report speaks. */
   readonly result: Outcome;
+  /** Absent when the run was about the whole release. */
+  readonly shard?: ShardSummary;
   /** RFC 3339. */
   readonly startedAt: string;
   /** RFC 3339; the moment that rules and volatile configuration are held against. */

@@ -1,6 +1,8 @@
 // The product: every component of a release looked at and judged, and the task bundles that built them.
 import { mapBounded } from '../base/bounded.ts';
 import { toProofgateError } from '../base/errors.ts';
+import { fingerprint } from '../base/fingerprint.ts';
+import { imagesOfShard, type Shard } from '../base/shard.ts';
 import type { ImageSource, KeptProofs } from '../oci/image-source.ts';
 import type { PolicyEvaluator } from '../policy/verdict.ts';
 import type { Progress } from '../report/progress.ts';
@@ -24,6 +26,8 @@ import { BundleExaminer, type ExaminedBundle, toTaskBundleResults } from './task
 
 export interface ReleaseOptions {
   readonly snapshot: SnapshotSpec;
+  /** Only these components are judged; policies see all of them. */
+  readonly shard: Shard | undefined;
   readonly signers: Signers;
   /** Undefined: task bundles are collected and not verified. */
   readonly taskBundleSigners: Signers | undefined;
@@ -47,6 +51,8 @@ export interface ReleaseResult {
   readonly taskBundles: readonly TaskBundleResult[];
   /** Components and bundle uses that were answered by a verification made for another. */
   readonly sharedVerifications: number;
+  /** SHA-256, hex, of the release that policies saw; absent without policies, or when not all of it could be had. */
+  readonly release?: string;
 }
 
 /** Beyond this much evidence that waits for policies, no further image is looked at. */
@@ -62,7 +68,7 @@ export async function validateRelease(
   signal?: AbortSignal,
 ): Promise<ReleaseResult> {
   const release = new Release(options, tools, signal);
-  tools.progress.start(options.snapshot.components.length);
+  tools.progress.start(release.own.length);
   const { policies } = tools;
   return release.conclude(
     policies === undefined ? await release.validateEach() : await release.validateTogether(policies),
@@ -75,20 +81,24 @@ class Release {
   readonly #signal: AbortSignal | undefined;
   readonly #snapshot: SnapshotSpec;
   readonly #workers: number;
+  /** Those that are judged. */
+  readonly own: readonly SnapshotComponent[];
   readonly #requirements: Requirements;
   readonly #images: Examiner;
   readonly #bundles: BundleExaminer | undefined;
   readonly #examinedBundles = new Map<string, ExaminedBundle>();
   readonly #room = new EvidenceRoom(MAX_WAITING_BYTES);
   #shared = 0;
+  #seen: string | undefined;
 
   constructor(options: ReleaseOptions, tools: ReleaseTools, signal: AbortSignal | undefined) {
-    const { signers, taskBundleSigners, require, snapshot, workers } = options;
+    const { signers, taskBundleSigners, require, snapshot, shard, workers } = options;
     const taskBundles = taskBundleSigners !== undefined;
     const policy = tools.policies !== undefined;
     this.#tools = tools;
     this.#signal = signal;
     this.#snapshot = snapshot;
+    this.own = shard === undefined ? snapshot.components : componentsOfShard(snapshot, shard);
     this.#workers = workers;
     this.#requirements = {
       signature: require.has('signature'),
@@ -109,7 +119,7 @@ class Release {
 
   /** One component after the other, as far as workers allow: nobody waits for the slowest. */
   async validateEach(): Promise<readonly ComponentResult[]> {
-    const validated = await mapBounded(this.#snapshot.components, this.#workers, async (component) => {
+    const validated = await mapBounded(this.own, this.#workers, async (component) => {
       const targets = await this.#expand(component);
       const results = await Promise.all(targets.map((target) => this.#validateAlone(target)));
       this.#finished(component, results);
@@ -123,10 +133,15 @@ class Release {
    * are judged together: their evidence is looked at once, and let go as soon as it has served them all.
    */
   async validateTogether(policies: PolicyEvaluator): Promise<readonly ComponentResult[]> {
+    if (this.own.length === 0) return [];
     const { application, components } = this.#snapshot;
-    const expanded = await mapBounded(components, this.#workers, (component) => this.#expand(component));
+    const release = await mapBounded(components, this.#workers, (component) => this.#expand(component));
+    const all = release.flat();
+    const snapshot = renderSnapshot({ application, components: all.map(({ component }) => component) });
+    if (all.every(({ error }) => error?.kind !== 'undetermined')) this.#seen = fingerprint(snapshot);
+    const own = new Set(this.own);
+    const expanded = release.filter((_, position) => own.has(components[position] as SnapshotComponent));
     const targets = expanded.flat();
-    const snapshot = renderSnapshot({ application, components: targets.map(({ component }) => component) });
     const ask: Ask = (target, evidence) =>
       evaluatePolicies(policies, { target, evidence, snapshot }, this.#requirements, this.#signal);
 
@@ -136,7 +151,7 @@ class Release {
     const collected = expanded.map(async (own, position) => {
       const results = await Promise.all(own.map((target) => pending.get(target)?.promise));
       const known = results.filter((result) => result !== undefined);
-      this.#finished(components[position], known);
+      this.#finished(this.own[position], known);
       return known;
     });
     const groups = groupBySubject(targets);
@@ -153,6 +168,7 @@ class Release {
       components,
       taskBundles: toTaskBundleResults(components, this.#examinedBundles),
       sharedVerifications: this.#shared + this.#images.shared + (this.#bundles?.shared ?? 0),
+      ...(this.#seen === undefined ? {} : { release: this.#seen }),
     };
   }
 
@@ -235,6 +251,14 @@ class Release {
     if (origin.type === 'registry') return { from: 'registry' };
     return { from: 'cache', listedAt: new Date(origin.listedAtMs).toISOString() };
   }
+}
+
+function componentsOfShard({ components }: SnapshotSpec, shard: Shard): readonly SnapshotComponent[] {
+  const images = imagesOfShard(
+    components.map(({ containerImage }) => containerImage),
+    shard,
+  );
+  return components.filter(({ containerImage }) => images.has(containerImage));
 }
 
 type Ask = (target: Target, evidence: SubjectResult) => Promise<PolicyEvaluation>;

@@ -10,6 +10,7 @@ import {
   hostileReport,
   mixedReport,
   report,
+  shardReport,
   verifiedReport,
   whole,
 } from './support/reports.ts';
@@ -30,7 +31,7 @@ describe('the JSON report', () => {
   });
 
   it('uses every property that the schema knows somewhere in the samples', () => {
-    const text = [mixedReport(), hostile, report([withoutResolved()])]
+    const text = [mixedReport(), hostile, report([withoutResolved()]), shardReport()]
       .map((one) => whole(renderJson(one)))
       .join();
     const names = JSON.stringify(readReportSchema()).matchAll(/"properties":\{("[^"]+"):/g);

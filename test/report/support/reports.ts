@@ -109,6 +109,15 @@ export function verifiedReport(): Report {
   return report([component('cart'), component('checkout')]);
 }
 
+/** The second of three shards, with policies. */
+export function shardReport(components = [component('cart')]): Report {
+  const shard = {
+    ...{ index: 2, count: 3, components: components.length, of: 7, snapshot: '11'.repeat(32) },
+    ...{ settings: '22'.repeat(32), pins: '33'.repeat(32), release: '44'.repeat(32) },
+  };
+  return report(components, { shard, ...(components.length === 0 ? { result: 'verified' } : {}) });
+}
+
 const INIT_BUNDLE = `registry.test/tasks/init@${digest(0x111)}`;
 const BUILD_BUNDLE = `registry.test/tasks/build@${digest(0x222)}`;
 
