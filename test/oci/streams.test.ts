@@ -191,6 +191,19 @@ test('an abort ends it at once, with the reason', async () => {
   await expect(reading).rejects.toMatchObject(failure('CANCELLED'));
 });
 
+test('a reader that leaves while the next attempt is waited for is told that it left', async () => {
+  await using server = await serve((_, response) => truncate(response, 1000));
+  const controller = new AbortController();
+  // The wait between two attempts throws the bare reason.
+  const waiting = { now: () => 0, sleep: () => Promise.reject(controller.abort('left')) };
+  await using slow = client({ clock: waiting as never });
+  const reading = async () => {
+    const { signal } = controller;
+    for await (const _ of slow.registry.stream(repository(server), descriptor, MIB, signal));
+  };
+  await expect(reading()).rejects.toMatchObject(failure('CANCELLED'));
+});
+
 /** Set to 2147483648 to see 2 GB pass. */
 const LAYER_BYTES = Number(process.env.PROOFGATE_TEST_LAYER_BYTES ?? 256 * MIB);
 

@@ -2,6 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { parseDigest } from '../../../src/base/digest.ts';
+import { ProofSource } from '../../../src/oci/proof-source.ts';
 import { pushImage, pushTaskBundle } from '../../support/images.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry.ts';
 import { type TempDirectory, tempDirectory } from '../../support/temp.ts';
@@ -120,4 +122,19 @@ it('layers go through the store: one transfer for all who ask, and none in the n
   expect((await requestsOf(look)).filter((line) => line.includes('/blobs/'))).toHaveLength(1);
   expect(await requestsOf(look)).toEqual([]);
   expect(readdirSync(temp.path)).toEqual(['cache']);
+});
+
+it('what is noted of a manifest does not take the place of the proofs that were listed of it', async () => {
+  const image = pushImage(registry, 'team/app');
+  const where = { registry: registry.host, name: 'team/app' };
+  const digest = parseDigest(image.digest);
+  const verify = async (run: Asking) => {
+    if (!(run.images instanceof ProofSource)) throw new Error('no cache');
+    await run.images.manifest(where, digest);
+    await run.images.referrers(where, digest);
+    await run.images.keep(where, digest);
+    await run.ask('ec.oci.image_manifest', refOf('team/app', image.digest));
+  };
+  await requestsOf(verify);
+  expect(await requestsOf(verify)).toEqual([]);
 });
