@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     ...(json ? { reporters: ['default', 'json'], outputFile: { json } } : {}),
     include: ['test/**/*.test.ts'],
-    exclude: ['test/conforma/**', 'test/interop/**'],
+    exclude: ['test/conforma/**', 'test/interop/**', 'test/tekton/**'],
     testTimeout: 30_000,
     // Two cores are the smallest machine that the tests are meant for.
     maxWorkers: 2,
