@@ -1,7 +1,6 @@
 // `proofgate cache stat|verify|prune`: looks after the directory in which proofs are kept.
 import { existsSync } from 'node:fs';
 import type { Clock } from './base/clock.ts';
-import type { Digest } from './base/digest.ts';
 import { ProofgateError } from './base/errors.ts';
 import { EXIT_REJECTED, EXIT_UNDETERMINED, EXIT_USAGE, EXIT_VERIFIED } from './exit-code.ts';
 import type { CacheAction } from './options/command-line.ts';
@@ -10,6 +9,7 @@ import { defaultCacheDirectory } from './persist/default-directory.ts';
 import { renderBytes, renderCount, renderDuration } from './report/figures.ts';
 import { BlobStore } from './store/blob-store.ts';
 import { ProofIndex } from './store/proof-index.ts';
+import { pruneStore } from './store/upkeep.ts';
 
 export interface CacheCommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -77,12 +77,11 @@ const ACTIONS: Readonly<Record<CacheAction, (cache: Cache) => Promise<CacheComma
     return { code: EXIT_REJECTED, lines, problems: [] };
   },
   prune: async ({ blobs, index }) => {
-    const reachable = new Set<Digest>();
-    for await (const record of index.all()) for (const blob of record.blobs) reachable.add(blob);
-    const pruned = await blobs.prune({ keep: new Set(), reachable });
-    const records = await index.prune();
-    const removed = `${renderCount(pruned.removedFiles, 'blob')} and ${renderCount(records.removedFiles, 'proof')}`;
-    return passed([`removed ${removed}, ${renderBytes(pruned.removedBytes + records.removedBytes)}`]);
+    const pruned = await pruneStore(blobs, index);
+    const removed = `${renderCount(pruned.blobs.removedFiles, 'blob')} and ${renderCount(pruned.records.removedFiles, 'proof')}`;
+    return passed([
+      `removed ${removed}, ${renderBytes(pruned.blobs.removedBytes + pruned.records.removedBytes)}`,
+    ]);
   },
 };
 

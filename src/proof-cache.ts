@@ -1,12 +1,12 @@
 // The proof cache of one run: restored and opened before it, pruned and saved after it. Whatever is wrong with it is a
 // warning, and a cold run.
 import type { Clock } from './base/clock.ts';
-import type { Digest } from './base/digest.ts';
 import { ProofSource } from './oci/proof-source.ts';
 import type { Registry } from './oci/registry.ts';
 import type { Persistence } from './persist/persistence.ts';
 import { BlobStore } from './store/blob-store.ts';
 import { ProofIndex } from './store/proof-index.ts';
+import { pruneStore } from './store/upkeep.ts';
 
 export interface ProofCacheOptions {
   readonly persistence: Persistence;
@@ -44,14 +44,10 @@ export class ProofCache {
   /** Prunes what has grown, and saves when something new was verified. Never throws. */
   async close(signal?: AbortSignal): Promise<void> {
     if (!this.proofs.hasFetched) return;
-    const reachable = new Set<Digest>();
     const content: string[] = [];
-    for await (const { repository, digest, listedAtMs, blobs } of this.#index.all()) {
-      for (const blob of blobs) reachable.add(blob);
+    await pruneStore(this.#blobs, this.#index, ({ repository, digest, listedAtMs }) => {
       content.push(`${repository}@${digest} ${listedAtMs}`);
-    }
-    await this.#blobs.prune({ keep: new Set(), reachable });
-    await this.#index.prune();
+    });
     if (this.proofs.keptSubjects > 0) await this.#persistence.save(content, signal);
   }
 }

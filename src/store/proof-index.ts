@@ -19,6 +19,11 @@ export interface ReadOptions {
   readonly maxAgeMs: number;
 }
 
+export interface PrunedIndex extends PruneResult {
+  /** The good records that are left, read one after the other. Never throws. */
+  readonly kept: AsyncGenerator<ProofRecord, void, undefined>;
+}
+
 /** What all records may weigh together after `prune`. */
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 /** Directories between `proofs` and a record. */
@@ -61,10 +66,7 @@ export class ProofIndex {
 
   /** Every good record, of any age. Never throws. */
   async *all(): AsyncGenerator<ProofRecord, void, undefined> {
-    for (const file of await this.#list()) {
-      const record = await this.#look(file);
-      if (record !== undefined) yield record;
-    }
+    yield* this.#records(await this.#list());
   }
 
   /** Names every file that is no record of its place; changes nothing. Never throws. */
@@ -78,7 +80,7 @@ export class ProofIndex {
   }
 
   /** Removes what cannot be a record, and then the longest unused records, but none that this run used. Never throws. */
-  async prune(maxBytes: number = MAX_INDEX_BYTES): Promise<PruneResult> {
+  async prune(maxBytes: number = MAX_INDEX_BYTES): Promise<PrunedIndex> {
     const files = await this.#list();
     const strays = files.filter((file) => !this.#isPossible(file));
     for (const { path } of strays) await this.#directory.remove(path);
@@ -87,7 +89,15 @@ export class ProofIndex {
       .map((file) => ({ ...file, isKept: this.#used.has(file.path), isReachable: true }));
     const victims = chooseVictims(candidates, { maxBytes, nowMs: this.#directory.clock.now() });
     for (const { path } of victims) await this.#directory.remove(path);
-    return toResult(candidates, victims);
+    // What was just removed is absent.
+    return { ...toResult(candidates, victims), kept: this.#records(candidates) };
+  }
+
+  async *#records(files: readonly ListedFile[]): AsyncGenerator<ProofRecord, void, undefined> {
+    for (const file of files) {
+      const record = await this.#look(file);
+      if (record !== undefined) yield record;
+    }
   }
 
   async #look(file: ListedFile): Promise<ProofRecord | undefined> {

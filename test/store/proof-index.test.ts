@@ -132,7 +132,13 @@ describe('an index of proofs', () => {
     await next.read(first.repository, first.digest, FRESH);
     writeFileSync(join(dirname(placeOf(store, first)), 'stray'), 'x');
     const { size } = statSync(placeOf(store, first));
-    expect(await next.prune(size * 3 + 10)).toMatchObject({ removedFiles: 1, keptBytes: size * 3 });
+    const pruned = await next.prune(size * 3 + 10);
+    expect(pruned).toMatchObject({ removedFiles: 1, keptBytes: size * 3 });
+    const kept: string[] = [];
+    for await (const { repository } of pruned.kept) kept.push(repository);
+    expect(kept.sort()).toEqual(
+      records.map(({ repository }) => repository).filter((_, index) => index !== 1),
+    );
     expect([placeOf(store, first), placeOf(store, second)].map((path) => existsSync(path))).toEqual([
       true,
       false,
