@@ -45,7 +45,6 @@ function findSection(wasm: Buffer, id: number): Section {
   while (header < wasm.length) {
     const size = readNumber(wasm, header + 1);
     const end = size.end + size.value;
-    if (end > wasm.length) break;
     if (wasm[header] === id) return { header, start: size.end, end };
     header = end;
   }
