@@ -1,6 +1,7 @@
 // The one list of options. The action's inputs, the command's flags, their help and README's table come
 // from here; tests compare them.
 import { POLICY_OPTIONS } from './policy-option-list.ts';
+import { SIGNER_OPTIONS } from './signer-option-list.ts';
 
 /** `list` values are one a line; with `commas`, also separated by commas. */
 export type OptionKind = 'list' | 'text' | 'boolean' | 'number' | 'duration' | 'size';
@@ -24,17 +25,6 @@ export interface OptionDefinition {
   /** Name of the task's parameter, where Conforma calls it otherwise; missing: the option's own in capitals. */
   readonly parameter?: string;
 }
-
-const trustedSigner = (whose: string) => ({
-  key: `Public keys that may sign ${whose}: files, PEM text, or \`k8s://NAMESPACE/SECRET\` in a pod, one after the other. Any one of them may match.`,
-  identity: `Keyless subjects (URI or email of the certificate) that may sign ${whose}, one a line, compared exactly. With several issuers they are paired in order.`,
-  identityRegexp: `Keyless subjects that may sign ${whose}, as RE2 patterns that must match the whole subject, one a line. They are paired after the exact ones.`,
-  issuer: `OIDC issuers of the subjects that may sign ${whose}, one a line, compared exactly: one for all subjects, or one for each.`,
-  issuerRegexp: `OIDC issuers of the subjects that may sign ${whose}, as RE2 patterns that must match the whole issuer, one a line.`,
-});
-
-const image = trustedSigner('images and attestations');
-const task = trustedSigner('task bundles');
 
 export const OPTIONS = [
   {
@@ -62,70 +52,7 @@ export const OPTIONS = [
     description:
       'Verify a part of the release: `2/5` takes every fifth component, by digest. `proofgate merge` makes one report of the parts.',
   },
-  { name: 'public-key', kind: 'list', default: '', placeholder: 'FILE|PEM', description: image.key },
-  {
-    name: 'certificate-identity',
-    kind: 'list',
-    default: '',
-    placeholder: 'TEXT',
-    description: image.identity,
-  },
-  {
-    name: 'certificate-identity-regexp',
-    kind: 'list',
-    default: '',
-    placeholder: 'PATTERN',
-    description: image.identityRegexp,
-  },
-  {
-    name: 'certificate-oidc-issuer',
-    kind: 'list',
-    default: '',
-    placeholder: 'URL',
-    description: image.issuer,
-  },
-  {
-    name: 'certificate-oidc-issuer-regexp',
-    kind: 'list',
-    default: '',
-    placeholder: 'PATTERN',
-    description: image.issuerRegexp,
-  },
-  {
-    name: 'task-bundle-public-key',
-    kind: 'list',
-    default: '',
-    placeholder: 'FILE|PEM',
-    description: task.key,
-  },
-  {
-    name: 'task-bundle-certificate-identity',
-    kind: 'list',
-    default: '',
-    placeholder: 'TEXT',
-    description: task.identity,
-  },
-  {
-    name: 'task-bundle-certificate-identity-regexp',
-    kind: 'list',
-    default: '',
-    placeholder: 'PATTERN',
-    description: task.identityRegexp,
-  },
-  {
-    name: 'task-bundle-certificate-oidc-issuer',
-    kind: 'list',
-    default: '',
-    placeholder: 'URL',
-    description: task.issuer,
-  },
-  {
-    name: 'task-bundle-certificate-oidc-issuer-regexp',
-    kind: 'list',
-    default: '',
-    placeholder: 'PATTERN',
-    description: task.issuerRegexp,
-  },
+  ...SIGNER_OPTIONS,
   {
     name: 'require',
     kind: 'list',
