@@ -1,11 +1,12 @@
 // The engine around threads that misbehave on purpose. What real policies do is in evaluation.test.ts.
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Clock, systemClock } from '../../../src/base/clock.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { HostFunctions, PolicyProgram } from '../../../src/policy/engine.ts';
 import type { EngineFiles } from '../../../src/policy/wasm/engine-files.ts';
 import { WasmEngine, type WasmEngineOptions } from '../../../src/policy/wasm/wasm-engine.ts';
+import { HeldClock } from './held-clock.ts';
 
 // The smallest module there is: stubs do not run it.
 const EMPTY = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
@@ -74,37 +75,6 @@ class HoldingHost {
 
   answer(): void {
     this.#answer?.();
-  }
-}
-
-/** Stands still until the test moves it on: then whoever sleeps wakes up, once. */
-class HeldClock implements Clock {
-  readonly now = () => 0;
-  #sleepers = new Set<() => void>();
-
-  sleep(_ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#sleepers.add(resolve);
-      signal?.addEventListener('abort', () => {
-        this.#sleepers.delete(resolve);
-        reject(signal.reason);
-      });
-    });
-  }
-
-  get sleepers(): number {
-    return this.#sleepers.size;
-  }
-
-  /** Moves on by `steps` of the longest silence's tenths, and lets messages come in between. */
-  async advance(steps: number): Promise<void> {
-    for (let step = 0; step < steps; step += 1) {
-      while (this.#sleepers.size === 0) await new Promise((resolve) => setImmediate(resolve));
-      const sleepers = [...this.#sleepers];
-      this.#sleepers.clear();
-      for (const wake of sleepers) wake();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
   }
 }
 
@@ -375,6 +345,22 @@ describe('a call of the host', () => {
     expect(failed.status === 'rejected' && failed.reason === thrown[0]).toBe(true);
     expect(fine.status).toBe('fulfilled');
     expect(await evaluate('compilations')).toBe(1);
+  });
+
+  it('that fails is the end, also of an evaluation whose thread has to be ended by force', async () => {
+    const clock = new HeldClock();
+    engine = engineWith({ clock });
+    const policy = await engine.compile(PROGRAM);
+    const error = new Error('throttled');
+    const isAsked = gate();
+    const host = () => {
+      isAsked.resolve();
+      return Promise.reject(error);
+    };
+    const failing = expect(policy.evaluate('"askAndHang"', RULES, host)).rejects.toBe(error);
+    await isAsked.promise;
+    await clock.advance(10);
+    await failing;
   });
 
   it('cannot answer with what JSON does not know', async () => {
