@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { always, matching } from '../support/faults.ts';
 import { pushImage } from '../support/images.ts';
 import { pushPolicyBundle, type RuleText, rego } from '../support/policies.ts';
-import { codeOf, errorOf } from '../verify/support/world.ts';
+import { codeOf } from '../verify/support/world.ts';
 import { componentOf, reasonsOf } from './support/gate.ts';
 import { openPolicyScene, type PolicyScene } from './support/policy-scene.ts';
 import { type SharedEngine, shareEngine, shareSmallEngine } from './support/shared-engine.ts';
@@ -131,10 +131,17 @@ describe('a policy that cannot be had', () => {
     expect(report.policy?.spec).toEqual({ sources: [{ policy: [source] }] });
   });
 
-  it('ends the run when it alone says who is trusted', async () => {
+  it('leaves everything open when it alone says who is trusted', async () => {
     const policy = 'https://localhost:1/policy.yaml';
-    const work = gate.validate([await gate.push('app')], { policy, 'public-key': '' });
-    expect((await errorOf(work)).kind).toBe('undetermined');
+    const component = componentOf(
+      await gate.validate([await gate.push('app')], { policy, 'public-key': '' }),
+    );
+    expect(component.outcome).toBe('undetermined');
+    expect(component.findings.map(({ code, outcome }) => [code, outcome])).toEqual([
+      ['builtin.image.signature_check', 'undetermined'],
+      ['builtin.attestation.signature_check', 'undetermined'],
+    ]);
+    expect(component.signatures).toEqual([]);
   });
 });
 
