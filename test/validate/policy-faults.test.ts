@@ -218,6 +218,19 @@ describe('a policy bundle in a registry', () => {
     expect(gate.registry.requests).toEqual([]);
   });
 
+  it('is kept also when it rejects, and the proofs of what it rejected are not', async () => {
+    const bundle = pushPolicyBundle(gate.registry, 'policies', { 'main.rego': rego({ short: 'fires' }) });
+    const image = await gate.push('app');
+    const kept = { cache: 'true', 'cache-dir': gate.temp.path };
+    const source = `oci::${gate.registry.host}/policies@${bundle.digest}`;
+    const policy = JSON.stringify({ sources: [{ policy: [source] }] });
+    await gate.validate([image], { policy, ...kept });
+    gate.registry.clearLog();
+    expect((await gate.validate([image], { policy, ...kept })).result).toBe('rejected');
+    expect(gate.registry.count(/\/v2\/policies\//)).toBe(0);
+    expect(gate.registry.count(/referrers/)).toBe(1);
+  });
+
   it('costs one HEAD when it is named by tag', async () => {
     const bundle = pushPolicyBundle(gate.registry, 'policies', { 'main.rego': rego(PASSES) }, 'v1');
     const image = await gate.push('app');
