@@ -54,7 +54,7 @@ interface TestOutput {
 export interface TaskReport extends JsonReport {
   readonly usage: { readonly registries: readonly { readonly requests: number }[] };
   readonly cache?: { readonly hit: string };
-  readonly warnings?: readonly { readonly code: string; readonly message: string }[];
+  readonly warnings?: readonly { readonly metadata: { readonly code: string } }[];
 }
 
 export type Scene = Awaited<ReturnType<typeof openScene>>;
