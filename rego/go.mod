@@ -4,7 +4,10 @@ go 1.26.0
 
 toolchain go1.26.8
 
-require github.com/open-policy-agent/opa v1.15.2
+require (
+	github.com/open-policy-agent/opa v1.15.2
+	github.com/package-url/packageurl-go v0.1.3
+)
 
 require (
 	github.com/agnivade/levenshtein v1.2.1 // indirect

@@ -5,12 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"syscall/js"
 )
-
-// Functions that the thread answers itself: they take no time, and policies call them thousands of times.
-const immediate = "ec.purl."
 
 var (
 	answers = waiters{}
@@ -58,9 +54,6 @@ func (r refusal) Error() string { return fmt.Sprintf("the host refused call %d",
 
 // Call asks call(number, request, name, arguments) and waits for answer(number, ok, result).
 func (h host) Call(name, arguments string, cancelled <-chan struct{}) (string, error) {
-	if strings.HasPrefix(name, immediate) {
-		return callNow(name, arguments)
-	}
 	number, settled := answers.add()
 	bridge.Call("call", number, h.request, name, arguments)
 	select {
@@ -73,10 +66,6 @@ func (h host) Call(name, arguments string, cancelled <-chan struct{}) (string, e
 		delete(answers.waiting, number)
 		return "", errors.New("cancelled")
 	}
-}
-
-func callNow(name, arguments string) (string, error) {
-	return textOf(bridge.Call("callNow", name, arguments)), nil
 }
 
 func textOf(value js.Value) string {

@@ -20,8 +20,6 @@ var hostFunctions = []*ast.Builtin{
 	lookup("ec.oci.parsed_blob", types.A, types.S),
 	lookup("ec.sigstore.verify_attestation", verified("attestations", attestation), types.S, signers),
 	lookup("ec.sigstore.verify_image", verified("signatures", signature), types.S, signers),
-	pure("ec.purl.is_valid", types.B, types.S),
-	pure("ec.purl.parse", purl, types.S),
 }
 
 func lookup(name string, result types.Type, args ...types.Type) *ast.Builtin {

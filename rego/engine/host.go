@@ -27,6 +27,9 @@ func (e *Evaluation) functions() map[string]*topdown.Builtin {
 	for _, declared := range hostFunctions {
 		functions[declared.Name] = &topdown.Builtin{Decl: declared, Func: e.function(declared)}
 	}
+	for _, function := range purlFunctions {
+		functions[function.Decl.Name] = function
+	}
 	return functions
 }
 

@@ -63,7 +63,7 @@ function readExceptions(): Record<string, string> {
 async function runAll(half: string): Promise<{ count: number; reasons: Record<string, string> }> {
   const cases = readCases(half);
   const files = await readEngine(join(ROOT, 'dist', 'policy'), 1_000_000_000);
-  const runtime = await Runtime.start(files, () => undefined);
+  const runtime = await Runtime.start(files);
   const reasons: Record<string, string> = {};
   for (const one of cases) {
     const reason = await runCase(runtime, one);

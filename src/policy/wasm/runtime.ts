@@ -53,9 +53,6 @@ export interface Failure {
 /** Answers a function with JSON text; `args` is the JSON text of an array. Undefined: undefined in Rego's sense. */
 export type HostCall = (name: string, args: string) => Promise<string | undefined>;
 
-/** Answers `ec.purl.*` at once, with what JSON has a text for. */
-export type ImmediateCall = (name: string, argument: unknown) => unknown;
-
 /** What Go finds as `bridge`, and what it puts there. Numbers name a request, a call of the host, or a turn. */
 interface Bridge {
   readonly softMemoryBytes: number;
@@ -65,7 +62,6 @@ interface Bridge {
   evaluated(request: number, values: (string | undefined)[], printed: string[]): void;
   failed(request: number, failure: string, call: number | null): void;
   call(call: number, request: number, name: string, args: string): void;
-  callNow(name: string, args: string): string | undefined;
   yield(turn: number): void;
 
   compile?(request: number, program: string, modules: PolicyProgram['modules'], data: string): void;
@@ -92,7 +88,6 @@ interface Request {
 const SOFT_LIMIT = 0.85;
 
 export class Runtime {
-  readonly #callNow: ImmediateCall;
   readonly #requests = new Map<number, Request>();
   /** By call: Go only says which call it was. */
   readonly #refusals = new Map<number, { readonly request: number; readonly error: unknown }>();
@@ -101,15 +96,14 @@ export class Runtime {
   #nextRequest = 1;
   #death: ProofgateError | undefined;
 
-  private constructor(files: EngineFiles, callNow: ImmediateCall, ready: () => void) {
-    this.#callNow = callNow;
+  private constructor(files: EngineFiles, ready: () => void) {
     this.#bridge = this.#makeBridge(files.memoryBytes * SOFT_LIMIT, ready);
   }
 
   /** @throws ProofgateError `INTERNAL` when the module does not start, `POLICY_LIMIT` when its memory is too small to */
-  static async start(files: EngineFiles, callNow: ImmediateCall): Promise<Runtime> {
+  static async start(files: EngineFiles): Promise<Runtime> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const runtime = new Runtime(files, callNow, resolve);
+    const runtime = new Runtime(files, resolve);
     await startGo(files, runtime.#bridge, (cause, lastWords) => {
       runtime.#die(toDeath(cause, lastWords));
       reject(runtime.#death);
@@ -187,7 +181,6 @@ export class Runtime {
       evaluated: (request, values, printed) => settle(request, { values, printed }),
       failed: (request, failure, call) => this.#fail(request, failure, call),
       call: (call, request, name, args) => void this.#ask(call, request, name, args),
-      callNow: (name, args) => JSON.stringify(this.#callNow(name, (JSON.parse(args) as unknown[])[0])),
       // After the events that are there already: answers, cancellations, other evaluations.
       yield: (turn) => void setImmediate(() => this.#bridge.resume?.(turn)),
     };

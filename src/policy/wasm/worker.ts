@@ -1,7 +1,6 @@
 // The program of a thread that evaluates policies: takes orders, has the engine carry them out, says what became of them.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { toProofgateError } from '../../base/errors.ts';
-import { callPurl } from '../builtins/purl.ts';
 import type { Notice, NoticeOf, Order, OrderOf, ThreadSettings } from './protocol.ts';
 import { type EvaluationLimits, type Failure, type Problem, Runtime } from './runtime.ts';
 
@@ -110,7 +109,7 @@ function locate(path: string | undefined, row: number | undefined, text: string)
 async function main(port: MessagePort): Promise<void> {
   const { files, limits } = workerData as ThreadSettings;
   setInterval(() => port.postMessage({ type: 'alive' } satisfies Notice), ALIVE_MS).unref();
-  const worker = new PolicyWorker(port, await Runtime.start(files, callPurl), limits);
+  const worker = new PolicyWorker(port, await Runtime.start(files), limits);
   port.on('message', (order: Order) => worker.obey(order));
 }
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { callPurl } from '../../../src/policy/builtins/purl.ts';
 import { type EngineFiles, readEngine } from '../../../src/policy/wasm/engine-files.ts';
 import { type EvaluationLimits, type HostCall, Runtime } from '../../../src/policy/wasm/runtime.ts';
 
@@ -13,7 +12,7 @@ let files: EngineFiles;
 let shared: Runtime;
 beforeAll(async () => {
   files = await readEngine(DIST, 1_000_000_000);
-  shared = await Runtime.start(files, callPurl);
+  shared = await Runtime.start(files);
 });
 
 const silent: HostCall = async () => undefined;
@@ -270,7 +269,7 @@ describe('the host', () => {
 describe('limits', () => {
   let runtime: Runtime;
   beforeEach(async () => {
-    runtime = await Runtime.start(files, callPurl);
+    runtime = await Runtime.start(files);
   });
 
   it('end an evaluation that computes for too long, and the next one is well', async () => {
@@ -378,14 +377,14 @@ describe('the world', () => {
 
   it('is not this thread’s: nothing is left in it', async () => {
     const before = Reflect.ownKeys(globalThis);
-    await Runtime.start(files, callPurl);
+    await Runtime.start(files);
     expect(Reflect.ownKeys(globalThis)).toEqual(before);
   });
 });
 
 describe('the end of the module', () => {
   it('comes as a limit when the memory is used up, for all that is under way and all that follows', async () => {
-    const small = await Runtime.start(await readEngine(DIST, 100_000_000), callPurl);
+    const small = await Runtime.start(await readEngine(DIST, 100_000_000));
     await compile(
       'package a\nwaits := ec.oci.blob("r")\nx := [t | some i in numbers.range(1, 90000); t := sprintf("%d %s", [i, input.long])]',
       { runtime: small },
@@ -407,7 +406,7 @@ describe('the end of the module', () => {
     ['modules', `package a\nx := ${'['.repeat(200_000)}`, '{}'],
     ['data', 'package a\nx := data', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`],
   ])('comes as a limit, or a problem, when %s are nested too deeply', async (_, text, data) => {
-    const runtime = await Runtime.start(files, callPurl);
+    const runtime = await Runtime.start(files);
     const result = await runtime
       .compile('p', { modules: [{ path: 'a.rego', text }], data })
       .catch((error: unknown) => ({ error }));
@@ -416,7 +415,7 @@ describe('the end of the module', () => {
   });
 
   it('or a failure, but no result, is what an input that is nested too deeply comes to', async () => {
-    const runtime = await Runtime.start(files, callPurl);
+    const runtime = await Runtime.start(files);
     await compile('package a\nx := input', { runtime });
     for (const depth of [9000, 1_000_000]) {
       const input = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
