@@ -7,10 +7,12 @@ import { commandPersistence } from './cache-place.ts';
 import { settleEngine } from './engine.ts';
 import { EXIT_UNDETERMINED, EXIT_USAGE, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { watchInterruption } from './interruption.ts';
+import { runMergeCommand } from './merge-command.ts';
 import { type CacheAction, parseCommandLine } from './options/command-line.ts';
 import type { RawOptions } from './options/option-reader.ts';
-import { type Options, parseOptions } from './options.ts';
+import { parseOptions } from './options.ts';
 import { inBatches } from './output-file.ts';
+import type { OutputOptions } from './output-options.ts';
 import { renderProblems } from './problems.ts';
 import { toVisibleLine } from './report/escape.ts';
 import { createProgress } from './report/progress.ts';
@@ -39,6 +41,8 @@ async function main(): Promise<number> {
         environment: process.env,
         toShown: (report) => report,
       });
+    case 'merge':
+      return merge(command.paths, command.raw);
     case 'cache':
       return lookAfterCache(command.action, command.raw);
     case 'task':
@@ -86,6 +90,19 @@ async function assertAsTask(): Promise<number> {
   return code;
 }
 
+async function merge(paths: readonly string[], raw: RawOptions): Promise<number> {
+  const merged = runMergeCommand(paths, raw, version);
+  if (!merged.ok) {
+    await writeProblems('proofgate merge: nothing was merged:', merged.problems);
+    const isMistake = merged.problems.every(({ kind }) => kind === 'usage');
+    return isMistake ? EXIT_USAGE : EXIT_UNDETERMINED;
+  }
+  const { report, options } = merged;
+  const isComplete = await deliver(options, report);
+  const code = toExitCode(report, options.strict);
+  return code === EXIT_VERIFIED && !isComplete ? EXIT_UNDETERMINED : code;
+}
+
 async function lookAfterCache(action: CacheAction, raw: RawOptions): Promise<number> {
   const context = { environment: process.env, clock: systemClock };
   const { code, lines, problems } = await runCacheCommand(action, raw, context);
@@ -95,7 +112,7 @@ async function lookAfterCache(action: CacheAction, raw: RawOptions): Promise<num
 }
 
 /** False when something that was asked for could not be written. */
-async function deliver(options: Options, report: Report): Promise<boolean> {
+async function deliver(options: OutputOptions, report: Report): Promise<boolean> {
   const problems = writeResultFiles(options, report);
   const document = renderStandardOutput(options, report, { color: wantsColor(process.stdout) });
   const isDelivered = document === undefined || (await writeAll(process.stdout, document));

@@ -4,21 +4,21 @@ import { parseShard, type Shard } from './base/shard.ts';
 import { parseReference } from './oci/reference.ts';
 import { type CacheOptions, readCacheOptions } from './options/cache-options.ts';
 import { type InputFiles, localFiles } from './options/input-files.ts';
-import type { OptionName, Surface } from './options/option-list.ts';
+import type { Surface } from './options/option-list.ts';
 import { OptionReader, type RawOptions } from './options/option-reader.ts';
 import { type PolicyOptions, readPolicyOptions } from './options/policy-options.ts';
 import { areSignersGiven, type GivenSigners, readSigners } from './options/signer-options.ts';
 import { readTrustSource } from './options/trust-options.ts';
 import { parseHost, parseServiceUrl, quote } from './options/values.ts';
+import { type OutputOptions, readOutputs } from './output-options.ts';
 import { parseEffectiveTime } from './policy/effective-time.ts';
-import { type OutputRequest, parseOutputRequest } from './report/formats.ts';
 import { mergeSnapshots, parseSnapshot, type SnapshotSpec, toComponent } from './validate/snapshot.ts';
 import { MAX_SNAPSHOT_BYTES } from './validate/snapshot-text.ts';
 import type { TrustSource } from './verify/trust.ts';
 
 export type Requirement = 'signature' | 'attestation';
 
-export interface Options extends CacheOptions, PolicyOptions {
+export interface Options extends CacheOptions, PolicyOptions, OutputOptions {
   /** `images` and `snapshot` merged, de-duplicated by reference, not yet expanded. At least one component. */
   readonly snapshot: SnapshotSpec;
   /** Undefined: the whole of it. */
@@ -38,11 +38,6 @@ export interface Options extends CacheOptions, PolicyOptions {
   /** For the whole run; 0 = none. */
   readonly timeoutMs: number;
   readonly strict: boolean;
-  /** Paths to write; `-` is standard output (command only). */
-  readonly report: string | undefined;
-  readonly junit: string | undefined;
-  readonly sarif: string | undefined;
-  readonly output: readonly OutputRequest[];
   /** Action only: put the command on PATH. */
   readonly install: boolean;
 }
@@ -176,23 +171,4 @@ function readPolicy(reader: OptionReader): PolicyOptions {
     parseEffectiveTime(options.effectiveTime, 0, { allowPast: true }),
   );
   return options;
-}
-
-function readOutputs(
-  reader: OptionReader,
-  surface: Surface,
-): Pick<Options, 'report' | 'junit' | 'sarif' | 'output'> {
-  const names = ['report', 'junit', 'sarif'] as const satisfies readonly OptionName[];
-  const [report, junit, sarif] = names.map((name) => reader.text(name));
-  const output = reader
-    .list('output')
-    .flatMap(({ text, where }) => reader.attempt(where, () => parseOutputRequest(text)) ?? []);
-  const seen = new Set<string>();
-  for (const path of [report, junit, sarif, ...output.map((request) => request.path)]) {
-    if (path === undefined) continue;
-    if (seen.has(path)) reader.add('BAD_OPTION', `two outputs would be written to ${quote(path)}`);
-    if (path === '-' && surface === 'action') reader.add('BAD_OPTION', 'an output must be a file, not "-"');
-    seen.add(path);
-  }
-  return { report, junit, sarif, output };
 }

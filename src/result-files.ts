@@ -1,18 +1,15 @@
 // The documents that a run was asked for, each rendered from the one Report.
 import { ProofgateError } from './base/errors.ts';
-import type { Options } from './options.ts';
 import { writeOutputFile } from './output-file.ts';
+import type { OutputOptions } from './output-options.ts';
 import { type Destination, type OutputRequest, renderOutput } from './report/formats.ts';
 import type { Report } from './report/report.ts';
-
-/** What of the options says which documents are wanted. */
-export type WantedOutputs = Pick<Options, 'report' | 'junit' | 'sarif' | 'output'>;
 
 const NO_COLOR: Destination = { color: false };
 
 /** What goes to standard output, in pieces, because its path is `-`; undefined when nothing does. */
 export function renderStandardOutput(
-  options: WantedOutputs,
+  options: OutputOptions,
   report: Report,
   terminal: Destination = NO_COLOR,
 ): Iterable<string> | undefined {
@@ -21,7 +18,7 @@ export function renderStandardOutput(
 }
 
 /** Writes all, and returns a problem for each that could not be written: a lost report is never silent. */
-export function writeResultFiles(options: WantedOutputs, report: Report): readonly ProofgateError[] {
+export function writeResultFiles(options: OutputOptions, report: Report): readonly ProofgateError[] {
   return requestsOf(options).flatMap(({ format, path }) => {
     if (path === '-') return [];
     try {
@@ -34,7 +31,7 @@ export function writeResultFiles(options: WantedOutputs, report: Report): readon
   });
 }
 
-function requestsOf({ report, junit, sarif, output }: WantedOutputs): readonly OutputRequest[] {
+function requestsOf({ report, junit, sarif, output }: OutputOptions): readonly OutputRequest[] {
   const named = { json: report, junit, sarif };
   const formats = ['json', 'junit', 'sarif'] as const;
   return [

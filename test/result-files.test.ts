@@ -2,14 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inBatches, writeOutputFile } from '../src/output-file.ts';
+import type { OutputOptions } from '../src/output-options.ts';
 import { OUTPUT_FORMATS, type OutputRequest } from '../src/report/formats.ts';
-import { renderStandardOutput, type WantedOutputs, writeResultFiles } from '../src/result-files.ts';
+import { renderStandardOutput, writeResultFiles } from '../src/result-files.ts';
 import { policyReport } from './report/support/policies.ts';
 import { whole } from './report/support/reports.ts';
 import { tempDirectory } from './support/temp.ts';
 
-const nothing: WantedOutputs = { report: undefined, junit: undefined, sarif: undefined, output: [] };
-const wanting = (...output: OutputRequest[]): WantedOutputs => ({ ...nothing, output });
+const nothing: OutputOptions = { report: undefined, junit: undefined, sarif: undefined, output: [] };
+const wanting = (...output: OutputRequest[]): OutputOptions => ({ ...nothing, output });
 
 describe('result files', () => {
   it('are written in every format, and say what standard output would', () => {

@@ -11,17 +11,20 @@ import { generateKey } from './support/keys.ts';
 import { rego } from './support/policies.ts';
 import { type TempDirectory, tempDirectory } from './support/temp.ts';
 import { type Gate, openGate } from './validate/support/gate.ts';
+import { type SharedEngine, shareEngine } from './validate/support/shared-engine.ts';
 
 let gate: Gate;
+let shared: SharedEngine;
 let temp: TempDirectory;
 let images: string[];
 beforeAll(async () => {
   temp = tempDirectory();
-  gate = await openGate();
+  shared = shareEngine();
+  gate = await openGate({}, { openEngine: shared.openEngine });
   images = await Promise.all(Array.from({ length: 7 }, (_, at) => gate.push(`app-${at}`)));
 });
 afterAll(async () => {
-  await gate.close();
+  await Promise.all([gate.close(), shared.close()]);
   temp.remove();
 });
 

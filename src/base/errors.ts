@@ -15,6 +15,7 @@ const KIND_OF_CODE = {
   BAD_TRUSTED_ROOT: 'usage',
   BAD_CREDENTIALS_FILE: 'usage',
   BAD_POLICY: 'usage',
+  BAD_REPORT: 'usage',
   INSECURE_REGISTRY: 'usage',
   UNREADABLE_FILE: 'usage',
 
@@ -56,6 +57,7 @@ const KIND_OF_CODE = {
   POLICY_FAILED: 'undetermined',
   POLICY_LIMIT: 'undetermined',
   POLICY_EMPTY: 'undetermined',
+  SHARDS_DISAGREE: 'undetermined',
   UNWRITABLE_FILE: 'undetermined',
   CACHE_UNAVAILABLE: 'undetermined',
   INTERNAL: 'undetermined',

@@ -14,6 +14,7 @@ export type CommandLine =
   | { readonly type: 'verify'; readonly raw: RawOptions }
   | { readonly type: 'task'; readonly step: TaskStep }
   | { readonly type: 'cache'; readonly action: CacheAction; readonly raw: RawOptions }
+  | { readonly type: 'merge'; readonly paths: readonly string[]; readonly raw: RawOptions }
   /** Help or the version, for standard output. */
   | { readonly type: 'information'; readonly text: string }
   /** No such command, or a flag without its value. */
@@ -62,6 +63,7 @@ export function parseCommandLine(args: readonly string[], version: string): Comm
     accepted = commandLine;
   };
   addVerify(program, accept);
+  addMerge(program, accept);
   addCache(program, accept);
   addTask(program, accept);
   try {
@@ -93,6 +95,27 @@ function addVerify(program: Command, accept: Accept): void {
     const raw = values();
     accept({ type: 'verify', raw: { ...raw, images: [...images, ...(raw.images ?? [])] } });
   });
+}
+
+const MERGE_EXAMPLES = `
+Examples:
+  # two halves of a release, then the whole
+  proofgate verify --snapshot snapshot.yaml --public-key cosign.pub --shard 1/2 --report reports/1.json
+  proofgate verify --snapshot snapshot.yaml --public-key cosign.pub --shard 2/2 --report reports/2.json
+  proofgate merge reports --report report.json
+
+Exit codes:
+  as of verify; 2 also for reports that are not of one release, 3 when a shard is missing or two disagree
+`;
+
+function addMerge(program: Command, accept: Accept): void {
+  const merge = program
+    .command('merge')
+    .description('Make one report of the reports of all shards of a release.')
+    .argument('<REPORT...>', 'reports in JSON: files, or folders that hold them and nothing else')
+    .addHelpText('after', MERGE_EXAMPLES);
+  const values = addFlags(merge, ['report', 'junit', 'sarif', 'output', 'strict']);
+  merge.action((paths: string[]) => accept({ type: 'merge', paths, raw: values() }));
 }
 
 const CACHE_DESCRIPTIONS: Readonly<Record<CacheAction, string>> = {

@@ -33,6 +33,7 @@ export function toDocument(report: Report): Readonly<Record<string, unknown>> {
     usage: report.usage,
     ...(report.cache === undefined ? {} : { cache: report.cache }),
     'proofgate-version': report.version,
+    'started-at': report.startedAt,
     'effective-time': report.effectiveTime,
   };
 }
@@ -83,7 +84,7 @@ function toFinding(finding: Finding): object {
   const check = checkOf(finding);
   const words =
     check === undefined
-      ? toPolicyMetadata({ rule: {}, ...finding })
+      ? toRuleWords(finding)
       : {
           code: check.code,
           title: titleOf(finding),
@@ -99,6 +100,12 @@ function toFinding(finding: Finding): object {
       ...unlessEmpty('details', details),
     },
   };
+}
+
+/** What to do is said for every finding, and for each in the same place. */
+function toRuleWords({ rule = {}, ...finding }: Finding): object {
+  const { solution: _, ...others } = rule;
+  return toPolicyMetadata({ ...finding, rule: others });
 }
 
 function toWarning(warning: string | PolicyMessage): object {

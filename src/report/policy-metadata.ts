@@ -9,10 +9,22 @@ const MAX_LIST = 1_000;
 const MAX_MORE = { depth: 20, values: 1_000, text: MAX_TEXT };
 
 /** What has a meaning here; under no circumstances does it come from `more`. */
-const OWN_NAMES = new Set([
+const OWN_NAMES: ReadonlySet<string> = new Set([
   ...['code', 'term', 'effective_on', 'title', 'description', 'severity', 'solution', 'collections'],
   ...['depends_on', 'docs_url', 'reason', 'details'],
 ]);
+
+/** Members of `PolicyRuleDetails` under the names that they have here. */
+const RULE_NAMES = {
+  title: 'title',
+  description: 'description',
+  solution: 'solution',
+  severity: 'severity',
+  effective_on: 'effectiveOn',
+  collections: 'collections',
+  depends_on: 'dependsOn',
+  docs_url: 'docsUrl',
+} as const satisfies Readonly<Record<string, keyof PolicyRuleDetails>>;
 
 export interface PolicyResult {
   readonly code?: string;
@@ -41,6 +53,25 @@ export function toPolicyMetadata({ code, term, rule }: PolicyResult): object {
     ...unlessEmpty('collections', collections),
     ...unlessEmpty('depends_on', dependsOn),
     ...unlessEmpty('docs_url', docsUrl),
+  };
+}
+
+/** The rule, code and term that `metadata` was made from. Its members have been checked. */
+export function parsePolicyMetadata(metadata: Readonly<Record<string, unknown>>): PolicyResult {
+  const text = (name: string) => metadata[name] as string;
+  const rule: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(RULE_NAMES)) {
+    if (Object.hasOwn(metadata, name)) rule[member] = metadata[name];
+  }
+  const more = Object.entries(metadata).filter(([name]) => !OWN_NAMES.has(name));
+  if (more.length > 0) rule.more = Object.fromEntries(more);
+  const terms = Array.isArray(metadata.term) ? (metadata.term as readonly string[]) : undefined;
+  if (terms !== undefined) rule.terms = terms;
+  const term = terms === undefined ? text('term') : terms[0];
+  return {
+    ...(Object.hasOwn(metadata, 'code') ? { code: text('code') } : {}),
+    ...(term === undefined ? {} : { term }),
+    rule: rule as PolicyRuleDetails,
   };
 }
 
