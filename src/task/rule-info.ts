@@ -1,7 +1,7 @@
-// What `INFO=false` leaves out of a report: what rules say about themselves. What they decided stays.
+// What `INFO=false` leaves out of a report: what rules say about themselves. What they decided, and what to do, stays.
 import type { PolicyRuleDetails, Report } from '../report/report.ts';
 
-/** The same report, with nothing of a rule but what tells its results apart. */
+/** The same report without titles, descriptions and the like. */
 export function withoutRuleInfo(report: Report): Report {
   return {
     ...report,
