@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cluster: ['base', 'verify'],
   policy: ['base', 'store', 'report', 'oci', 'verify', 'cluster'],
   options: ['base', 'oci', 'verify', 'cluster'],
+  task: ['base', 'options', 'report'],
 };
 /** Both fill in parts of the one result, and may know their shape. */
 const isPartOfResult = ({ from, to, isTypeOnly }: Import) =>
