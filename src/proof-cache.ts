@@ -13,6 +13,8 @@ export interface ProofCacheOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly maxAgeMs: number;
+  /** As `ProofSourceOptions`. */
+  readonly listsAnew: boolean;
   readonly maxBytes: number;
   readonly warn: (message: string) => void;
 }
@@ -32,12 +34,12 @@ export class ProofCache {
 
   /** Undefined, after a warning, when there is no directory to work in. Never throws. */
   static async open(options: ProofCacheOptions, signal?: AbortSignal): Promise<ProofCache | undefined> {
-    const { persistence, registry, clock, maxAgeMs, maxBytes, warn } = options;
+    const { persistence, registry, clock, maxAgeMs, listsAnew, maxBytes, warn } = options;
     if (!(await persistence.restore(signal)).usable) return undefined;
     const blobs = await BlobStore.open(persistence.directory, { clock, maxBytes, warn });
     if (blobs === undefined) return undefined;
     const index = new ProofIndex(blobs.directory);
-    const proofs = new ProofSource({ registry, blobs, index, clock, maxAgeMs });
+    const proofs = new ProofSource({ registry, blobs, index, clock, maxAgeMs, listsAnew });
     return new ProofCache(persistence, blobs, index, proofs);
   }
 

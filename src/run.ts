@@ -180,7 +180,10 @@ async function openCache(
   const chosen = persistence?.((error) => warn(error.message));
   if (chosen === undefined) return undefined;
   const { cacheMaxAgeMs: maxAgeMs, cacheMaxBytes: maxBytes } = options;
-  return ProofCache.open({ persistence: chosen, registry, clock, maxAgeMs, maxBytes, warn }, signal);
+  // To a policy more evidence may be a reason to say no: what a record leaves out must not be missed (SECURITY.md).
+  const listsAnew = options.policy !== undefined && !options.offline;
+  const cache = { persistence: chosen, registry, clock, maxAgeMs, listsAnew, maxBytes, warn };
+  return ProofCache.open(cache, signal);
 }
 
 function summarizeCache(components: readonly ComponentResult[], savedRequests: number): CacheSummary {

@@ -21,6 +21,8 @@ export interface ProofSourceOptions {
   readonly clock: Clock;
   /** Listings of this age or older are made anew; 0: every one is. */
   readonly maxAgeMs: number;
+  /** Listings are made anew whatever their age; what they led to is read from the store. */
+  readonly listsAnew: boolean;
 }
 
 const LEGACY_TAG = /^(sha256|sha512)-([0-9a-f]+)\.(sig|att)$/;

@@ -15,6 +15,8 @@ export type LegacyKind = 'sig' | 'att';
 export interface SubjectState {
   /** Fresh, and for this account to use. */
   record: ProofRecord | undefined;
+  /** What an earlier run listed, where this one lists anew. */
+  readonly superseded: ProofRecord | undefined;
   /** Fresh, and made on behalf of another account: not to be used before this one was seen to read the subject. */
   foreign: ProofRecord | undefined;
   /** Something of `record` was used. */
@@ -31,6 +33,8 @@ export interface SubjectProofsOptions {
   readonly clock: Clock;
   /** Records of this age or older are not used. */
   readonly maxAgeMs: number;
+  /** What records list is listed again in this run; what they say of access and content is used. */
+  readonly listsAnew: boolean;
 }
 
 export class SubjectProofs {
@@ -92,6 +96,7 @@ export class SubjectProofs {
     const tags = { ...old?.tags, ...state.tags };
     const listed = [...(referrers ?? []), ...Object.values(tags)].filter((one) => one != null);
     const manifests = listed.map((one) => one.digest);
+    if (isListedIn(state.superseded, referrers, tags)) return false;
     return this.#options.index.write({
       repository: formatRepository(repository),
       digest,
@@ -133,19 +138,39 @@ export class SubjectProofs {
   }
 
   async #open(repository: Repository, digest: Digest): Promise<SubjectState> {
-    const { index, registry, clock, maxAgeMs } = this.#options;
+    const { index, registry, clock, maxAgeMs, listsAnew } = this.#options;
     const empty = {
       foreign: undefined,
+      superseded: undefined,
       used: false,
       referrers: undefined,
       tags: {},
       askedAtMs: undefined,
     };
-    const record = await index.read(formatRepository(repository), digest, { nowMs: clock.now(), maxAgeMs });
-    if (record === undefined) return { ...empty, record };
+    const nowMs = clock.now();
+    const kept = await index.read(formatRepository(repository), digest, { nowMs, maxAgeMs });
+    if (kept === undefined) return { ...empty, record: undefined };
+    const record = listsAnew ? withoutLists(kept, nowMs) : kept;
+    const known = listsAnew ? { ...empty, superseded: kept } : empty;
     const isOurs = record.scope === (await registry.scope(repository));
-    return isOurs ? { ...empty, record } : { ...empty, record: undefined, foreign: record };
+    return isOurs ? { ...known, record } : { ...known, record: undefined, foreign: record };
   }
+}
+
+function withoutLists({ referrers: _, ...record }: ProofRecord, nowMs: number): ProofRecord {
+  return { ...record, tags: {}, listedAtMs: nowMs };
+}
+
+/** True when the same things were listed then: writing it again would only have it saved again. */
+function isListedIn(
+  old: ProofRecord | undefined,
+  referrers: ProofRecord['referrers'],
+  tags: ProofRecord['tags'],
+): boolean {
+  if (old === undefined) return false;
+  const lists = (of: Pick<ProofRecord, 'referrers' | 'tags'>) =>
+    JSON.stringify([of.referrers ?? null, of.tags.sig, of.tags.att]);
+  return lists(old) === lists({ ...(referrers === undefined ? {} : { referrers }), tags });
 }
 
 export function toListed({ mediaType, digest, bytes }: Manifest): ListedDescriptor {

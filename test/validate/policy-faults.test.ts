@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { always, matching } from '../support/faults.ts';
 import { pushImage } from '../support/images.ts';
 import { pushPolicyBundle, type RuleText, rego } from '../support/policies.ts';
+import { attestImage } from '../support/signing.ts';
 import { codeOf } from '../verify/support/world.ts';
 import { componentOf, reasonsOf } from './support/gate.ts';
 import { openPolicyScene, type PolicyScene } from './support/policy-scene.ts';
@@ -201,6 +202,51 @@ describe('whom to trust', () => {
   });
 });
 
+describe('kept proofs and a policy', () => {
+  const kept = () => ({ cache: 'true', 'cache-dir': gate.temp.path });
+  const result = {
+    predicateType: 'https://in-toto.io/attestation/test-result/v0.1',
+    predicate: { result: 'FAILED' },
+  };
+  /** Fires when there is an attestation of a test that failed. */
+  const rule: RuleText = {
+    short: 'failed',
+    when: 'some att in input.attestations\n\tatt.statement.predicate.result == "FAILED"',
+  };
+
+  it('an attestation that a kept list leaves out is looked at: a policy may say no because of it', async () => {
+    const image = pushImage(gate.registry, 'app');
+    await gate.sign('app', image);
+    const reference = gate.reference('app', image);
+    const policy = gate.policy([rule]);
+    expect((await gate.validate([reference], { policy, ...kept() })).result).toBe('verified');
+    await attestImage(gate.registry, 'app', image, { ...gate.signed, ...result });
+    expect(reasonsOf(componentOf(await gate.validate([reference], { policy, ...kept() })))).toEqual([
+      'main.failed: POLICY_VIOLATION',
+    ]);
+  });
+
+  it('a second run lists anew, and asks for nothing else', async () => {
+    const image = await gate.push('app');
+    const policy = gate.policy([rule]);
+    await gate.validate([image], { policy, ...kept() });
+    gate.registry.clearLog();
+    expect((await gate.validate([image], { policy, ...kept() })).result).toBe('verified');
+    expect(gate.registry.count(/\/referrers\//)).toBe(1);
+    expect(gate.registry.count(/\/manifests\/sha256-/)).toBe(2);
+    expect(gate.registry.requests).toHaveLength(3);
+  });
+
+  it('offline, the kept lists are all there is', async () => {
+    const image = await gate.push('app');
+    const policy = gate.policy([rule]);
+    await gate.validate([image], { policy, ...kept() });
+    gate.registry.clearLog();
+    expect((await gate.validate([image], { policy, offline: 'true', ...kept() })).result).toBe('verified');
+    expect(gate.registry.requests).toEqual([]);
+  });
+});
+
 describe('a policy bundle in a registry', () => {
   it('is pinned in the report, and costs no request the next time when it is named by digest', async () => {
     const bundle = pushPolicyBundle(gate.registry, 'policies', { 'main.rego': rego(PASSES) });
@@ -215,7 +261,7 @@ describe('a policy bundle in a registry', () => {
     expect(report.policy?.sources).toEqual([
       { url: source, pinned: source, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) },
     ]);
-    expect(gate.registry.requests).toEqual([]);
+    expect(gate.registry.count(/\/v2\/policies\//)).toBe(0);
   });
 
   it('is kept also when it rejects, and the proofs of what it rejected are not', async () => {
@@ -240,7 +286,8 @@ describe('a policy bundle in a registry', () => {
     gate.registry.clearLog();
     const report = await gate.validate([image], { policy, ...kept });
     expect(report.policy?.sources[0]?.pinned).toContain(bundle.digest);
-    expect(gate.registry.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    const asked = gate.registry.requests.map(({ method, path }) => `${method} ${path}`);
+    expect(asked.filter((request) => request.includes('/policies/'))).toEqual([
       'HEAD /v2/policies/manifests/v1',
     ]);
   });

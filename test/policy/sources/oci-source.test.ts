@@ -165,7 +165,14 @@ describe('the next run', () => {
   async function run(text: string, offline = false) {
     const client = new Registry({ environment: {}, insecureRegistries: new Set(), clock, offline });
     const { blobs, proofs: index } = store;
-    const source = new ProofSource({ registry: client, blobs, index, clock, maxAgeMs: 3_600_000 });
+    const source = new ProofSource({
+      registry: client,
+      blobs,
+      index,
+      clock,
+      maxAgeMs: 3_600_000,
+      listsAnew: false,
+    });
     await using tools = testTools({ offline });
     registry.clearLog();
     try {

@@ -80,6 +80,7 @@ async function openCache(root: string, registry: Registry, clock: FakeClock): Pr
     blobs,
     index: new ProofIndex(blobs.directory),
     clock,
+    listsAnew: false,
     maxAgeMs: HOUR_MS,
   });
 }
