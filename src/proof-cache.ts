@@ -45,7 +45,8 @@ export class ProofCache {
 
   /** Prunes what has grown, and saves when something new was verified. Never throws. */
   async close(signal?: AbortSignal): Promise<void> {
-    if (!this.proofs.hasFetched) return;
+    // Whoever was interrupted has other worries; what is there is sound.
+    if (!this.proofs.hasFetched || signal?.aborted) return;
     const content: string[] = [];
     await pruneStore(this.#blobs, this.#index, ({ repository, digest, listedAtMs }) => {
       content.push(`${repository}@${digest} ${listedAtMs}`);

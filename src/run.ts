@@ -86,7 +86,7 @@ export async function run(given: Options, context: RunContext): Promise<Report> 
       progress: context.progress,
     };
     const release = await validateRelease({ ...options, signers }, releaseTools, deadline.signal);
-    await cache?.close(deadline.signal);
+    await deadline.settle(cache?.close(deadline.signal));
     const isPinned = failure === undefined && gate?.isPinned !== false;
     const { taskBundleSigners } = options;
     const pins = { signers, taskBundleSigners, rekorUrl, policy: gate?.summary };
@@ -111,10 +111,10 @@ export async function run(given: Options, context: RunContext): Promise<Report> 
         : { cache: summarizeCache(release.components, cache.proofs.restoredLookups) }),
     };
   } finally {
-    deadline.clear();
     context.progress.stop();
-    await gate?.close();
-    await registry.close();
+    await deadline.settle(gate?.close());
+    await deadline.settle(registry.close());
+    deadline.clear();
   }
 }
 
