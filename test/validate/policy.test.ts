@@ -344,16 +344,6 @@ describe('components that share a digest', () => {
 describe('proofs that are kept', () => {
   const kept = () => ({ cache: 'true', 'cache-dir': gate.temp.path });
 
-  it('let the next run evaluate without a request', async () => {
-    const image = await gate.push('app');
-    const policy = gate.policy([PASSES]);
-    await gate.validate([image], { policy, ...kept() });
-    gate.registry.clearLog();
-    const report = await gate.validate([image], { policy, ...kept() });
-    expect(componentOf(report)).toMatchObject({ outcome: 'verified', proofs: { from: 'cache' } });
-    expect(gate.registry.requests).toEqual([]);
-  });
-
   it('hold what rules looked at, too, when the component is verified', async () => {
     const image = await gate.push('app');
     const data = pushImage(gate.registry, 'data');
