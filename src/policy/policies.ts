@@ -1,6 +1,6 @@
 // The policies of one run, compiled and ready: one component and its proofs in, one verdict out.
 import { Slots } from '../base/bounded.ts';
-import { ProofgateError } from '../base/errors.ts';
+import { ProofgateError, toProofgateError } from '../base/errors.ts';
 import type { ImageSource } from '../oci/image-source.ts';
 import type { ComponentHost } from './builtins/host.ts';
 import { readImageFacts } from './builtins/image-facts.ts';
@@ -78,9 +78,17 @@ export class Policies implements PolicyEvaluator {
   async #ask(question: Question, signal: AbortSignal | undefined): Promise<PolicyVerdict> {
     // No group, no verdict: nothing may pass because nobody asked.
     if (this.#groups.length === 0) throw new ProofgateError('POLICY_EMPTY', 'the policy has no sources');
-    const verdicts = await Promise.all(this.#groups.map((group) => this.#askGroup(group, question, signal)));
-    const merged = mergeVerdicts(verdicts);
-    return this.#options.keepInput ? { ...merged, input: question.input } : merged;
+    const asked = await Promise.allSettled(
+      this.#groups.map((group) => this.#askGroup(group, question, signal)),
+    );
+    signal?.throwIfAborted();
+    const failed = asked.find((group) => group.status === 'rejected');
+    const merged = mergeVerdicts(asked.flatMap((group) => (group.status === 'fulfilled' ? group.value : [])));
+    return {
+      ...merged,
+      ...(failed === undefined ? {} : { failure: toProofgateError(failed.reason) }),
+      ...(this.#options.keepInput ? { input: question.input } : {}),
+    };
   }
 
   async #askGroup(

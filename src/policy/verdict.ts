@@ -1,5 +1,6 @@
 // What policies say of one component: the one thing that the rest of the product learns from this folder.
 
+import type { ProofgateError } from '../base/errors.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import type { Repository } from '../oci/reference.ts';
 import type { ComponentSource, PolicyMessage } from '../report/report.ts';
@@ -23,6 +24,8 @@ export interface PolicyVerdict {
   readonly violations: readonly PolicyMessage[];
   readonly warnings: readonly PolicyMessage[];
   readonly successes: readonly PolicyMessage[];
+  /** Set when a source group could not be evaluated: what the others said is above, and it is no pass. */
+  readonly failure?: ProofgateError;
   /** The document that was evaluated, as JSON text; kept only when the user wants to see it. */
   readonly input?: string;
 }
@@ -36,8 +39,8 @@ export interface PolicyAnswer {
 /** Policies that are ready to be asked. */
 export interface PolicyEvaluator {
   /**
-   * Asks every source group.
-   * @throws ProofgateError when one of them could not be evaluated, or the reason of `signal`: there is no verdict then
+   * Asks every source group; the failure of one is in the verdict, beside what the others say.
+   * @throws ProofgateError when none could be asked, or the reason of `signal`: there is no verdict then
    */
   evaluate(subject: PolicySubject, signal?: AbortSignal): Promise<PolicyAnswer>;
 }

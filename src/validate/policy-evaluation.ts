@@ -75,7 +75,7 @@ export interface PolicyJudgement {
   readonly successes: readonly Success[];
 }
 
-/** Success only for an evaluation that came to its end; what it found is beside that. */
+/** Success only for an evaluation of all source groups that came to its end; what it found is beside that. */
 export function judgePolicies(evaluation: PolicyEvaluation): PolicyJudgement {
   const code = 'builtin.policy.evaluation';
   switch (evaluation.type) {
@@ -84,11 +84,13 @@ export function judgePolicies(evaluation: PolicyEvaluation): PolicyJudgement {
     case 'failed':
       return { findings: [toFinding(code, asUndetermined(evaluation.error))], successes: [] };
     case 'evaluated': {
-      const { violations, warnings, successes } = evaluation.verdict;
+      const { violations, warnings, successes, failure } = evaluation.verdict;
       const counts = `${violations.length} violations, ${warnings.length} warnings, ${successes.length} successes`;
+      const failed = failure === undefined ? [] : [toFinding(code, asUndetermined(failure))];
+      const passed = failure === undefined ? [{ code, message: counts }] : [];
       return {
-        findings: violations.map(toViolation),
-        successes: [{ code, message: counts }, ...successes.map(toSuccess)],
+        findings: [...violations.map(toViolation), ...failed],
+        successes: [...passed, ...successes.map(toSuccess)],
       };
     }
   }
