@@ -33,6 +33,7 @@ export const TASK_OPTIONS = [
   'task-bundle-certificate-identity-regexp',
   'task-bundle-certificate-oidc-issuer',
   'task-bundle-certificate-oidc-issuer-regexp',
+  'shard',
   'require',
   'tuf-root',
   'trusted-root',

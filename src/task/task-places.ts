@@ -1,5 +1,5 @@
 // Folders that the Tekton task mounts, and what of the environment follows from them.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ProofgateError } from '../base/errors.ts';
 import type { RawOptions } from '../options/option-reader.ts';
@@ -10,26 +10,49 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const DOCKER_FILE = 'config.json';
 const SECRET_FILE = '.dockerconfigjson';
 
-export const REPORT_FILES = { json: 'report.json', text: 'report.txt' } as const;
-
 /**
  * Where proofs are kept and reports are written: in the workspaces, if they are bound; otherwise nowhere, and in the
  * home that the steps of one run share.
+ * @param shard such as `2/5`: its reports are beside those of the others
  * @throws ProofgateError `BAD_OPTION`
  */
-export function toPlaceOptions(environment: Environment, testOutput: string): RawOptions {
-  const { WORKSPACE_CACHE: cache = '', WORKSPACE_REPORTS: reports = '', HOME: home = '' } = environment;
+export function toPlaceOptions(
+  environment: Environment,
+  { testOutput, shard }: { readonly testOutput: string; readonly shard: string },
+): RawOptions {
+  const { WORKSPACE_CACHE: cache = '' } = environment;
+  const report = reportPath(environment, shard);
+  return {
+    ...(cache === '' ? { cache: 'false' } : { 'cache-dir': cache }),
+    report: `${report}.json`,
+    output: [`text=${report}.txt`, `appstudio=${testOutput}`],
+  };
+}
+
+/**
+ * Reports of an earlier run in the same place must not be taken for those of this one, should it be killed.
+ * @throws ProofgateError `UNWRITABLE_FILE`
+ */
+export function removeOldReports({ report }: RawOptions): void {
+  if (typeof report !== 'string') return;
+  try {
+    for (const path of [report, report.replace(/json$/, 'txt')]) rmSync(path, { force: true });
+  } catch (cause) {
+    const message = `cannot remove the report of an earlier run, ${JSON.stringify(report)}`;
+    throw new ProofgateError('UNWRITABLE_FILE', message, { cause });
+  }
+}
+
+/** Without its ending: `report`, or `report-2-of-5`. */
+function reportPath({ WORKSPACE_REPORTS: reports, HOME: home }: Environment, shard: string): string {
   const folder = reports || home;
-  if (folder === '') {
+  if (folder === undefined || folder === '') {
     throw new ProofgateError('BAD_OPTION', 'there is no place for the reports', {
       hint: 'Bind the workspace reports, or set HOMEDIR.',
     });
   }
-  return {
-    ...(cache === '' ? { cache: 'false' } : { 'cache-dir': cache }),
-    report: join(folder, REPORT_FILES.json),
-    output: [`text=${join(folder, REPORT_FILES.text)}`, `appstudio=${testOutput}`],
-  };
+  const [, index, count] = /^(\d{1,4})\/(\d{1,4})$/.exec(shard) ?? [];
+  return join(folder, index === undefined ? 'report' : `report-${index}-of-${count}`);
 }
 
 /**

@@ -89,6 +89,13 @@ describe('proofgate task verify', () => {
     expect(testOutput).toMatchObject({ result: 'ERROR', note: 'verify did not come to its end' });
   });
 
+  it('takes the part of a shard, also when there is nothing in it', async () => {
+    const [first, second] = [await verify({ SHARD: '1/2' }), await verify({ SHARD: '2/2' })];
+    expect([first.code, second.code]).toEqual([0, 0]);
+    expect([first.testOutput.result, second.testOutput.result]).toEqual(['SUCCESS', 'SKIPPED']);
+    for (const index of [1, 2]) readFileSync(join(temp.path, `report-${index}-of-2.json`));
+  });
+
   it('is for the task alone', async () => {
     const { code, stderr } = await runEntry('src/cli.ts', ['task', 'verify']);
     expect(code).toBe(2);
@@ -97,12 +104,13 @@ describe('proofgate task verify', () => {
 });
 
 describe('proofgate task assert', () => {
-  const assert = (result: string, exitCode: string, STRICT = 'true') =>
+  const assert = (result: string, exitCode: string, STRICT = 'true', SHARD = '') =>
     runEntry('src/cli.ts', ['task', 'assert'], {
       environment: {
         RESULT_TEST_OUTPUT: temp.write('TEST_OUTPUT', result),
         VERIFY_EXIT_CODE: temp.write('exitCode', exitCode),
         PARAM_STRICT: STRICT,
+        PARAM_SHARD: SHARD,
       },
     });
 
@@ -126,6 +134,11 @@ describe('proofgate task assert', () => {
     expect(code).toBe(expected);
     expect(stdout).toContain(expected === 0 ? 'passed' : 'failed');
     expect(stdout).toContain(`{"result":"${result}"}`);
+  });
+
+  it('takes SKIPPED for a shard, which may have none of the components', async () => {
+    expect((await assert('{"result":"SKIPPED"}', '0', 'true', '3/3')).code).toBe(0);
+    expect((await assert('{"result":"ERROR"}', '0', 'true', '3/3')).code).toBe(3);
   });
 
   it.each(['', '{}', '[]', '{"result":"GREAT"}', 'SUCCESS'])(

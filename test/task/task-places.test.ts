@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { toPlaceOptions, toRunEnvironment } from '../../src/task/task-places.ts';
+import { removeOldReports, toPlaceOptions, toRunEnvironment } from '../../src/task/task-places.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 
 let temp: TempDirectory;
@@ -19,7 +19,7 @@ function folder(name: string): string {
 describe('places', () => {
   it('are the workspaces that are bound', () => {
     const environment = { HOME: '/home', WORKSPACE_CACHE: '/w/cache', WORKSPACE_REPORTS: '/w/reports' };
-    expect(toPlaceOptions(environment, '/results/TEST_OUTPUT')).toEqual({
+    expect(toPlaceOptions(environment, { testOutput: '/results/TEST_OUTPUT', shard: '' })).toEqual({
       'cache-dir': '/w/cache',
       report: '/w/reports/report.json',
       output: ['text=/w/reports/report.txt', 'appstudio=/results/TEST_OUTPUT'],
@@ -27,15 +27,33 @@ describe('places', () => {
   });
 
   it('are the home folder and nowhere without workspaces: proofs are not kept where they end with the pod', () => {
-    expect(toPlaceOptions({ HOME: '/home', WORKSPACE_CACHE: '', WORKSPACE_REPORTS: '' }, '/r')).toEqual({
+    const environment = { HOME: '/home', WORKSPACE_CACHE: '', WORKSPACE_REPORTS: '' };
+    expect(toPlaceOptions(environment, { testOutput: '/r', shard: '' })).toEqual({
       cache: 'false',
       report: '/home/report.json',
       output: ['text=/home/report.txt', 'appstudio=/r'],
     });
   });
 
+  it.each([
+    ['2/5', '/home/report-2-of-5.json'],
+    // Refused as an option, and no way out of the folder until then.
+    ['../../etc/5', '/home/report.json'],
+  ])('are apart for the shard %s', (shard, report) => {
+    expect(toPlaceOptions({ HOME: '/home' }, { testOutput: '/r', shard })).toMatchObject({ report });
+  });
+
+  it('are cleared of the reports of an earlier run', () => {
+    for (const name of ['report.json', 'report.txt', 'report-1-of-2.json']) temp.write(name, 'old');
+    removeOldReports(toPlaceOptions({ HOME: temp.path }, { testOutput: '/r', shard: '' }));
+    expect(readdirSync(temp.path)).toEqual(['report-1-of-2.json']);
+    removeOldReports({});
+  });
+
   it('have to be somewhere', () => {
-    expect(() => toPlaceOptions({ HOME: '' }, '/r')).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }));
+    expect(() => toPlaceOptions({ HOME: '' }, { testOutput: '/r', shard: '' })).toThrow(
+      expect.objectContaining({ code: 'BAD_OPTION' }),
+    );
   });
 });
 

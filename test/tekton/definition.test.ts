@@ -220,10 +220,24 @@ describe.each(sampleNames(TASK_FOLDER))('%s', (name) => {
   const uses = readSample(join(TASK_FOLDER, 'samples', name));
 
   it('gives parameters and workspaces that there are, and all that it must', () => {
-    for (const { params, workspaces } of uses) {
-      expect(spec.params.map((one) => one.name)).toEqual(expect.arrayContaining(Object.keys(params)));
-      expect(Object.keys(params)).toContain('IMAGES');
-      expect((spec.workspaces ?? []).map((one) => one.name)).toEqual(expect.arrayContaining([...workspaces]));
+    for (const { spec: own = spec, params, workspaces } of uses) {
+      const names = (list: readonly { readonly name: string }[] = []) => list.map((one) => one.name);
+      expect(names(own.params)).toEqual(expect.arrayContaining(Object.keys(params)));
+      expect(names(own.workspaces)).toEqual(expect.arrayContaining(Object.keys(workspaces)));
+      const wanted = own.params.filter((one) => one.default === undefined);
+      expect(Object.keys(params)).toEqual(expect.arrayContaining(names(wanted)));
+    }
+  });
+
+  it('has only steps that are shut in as those of the Task, with its image', () => {
+    for (const step of uses.flatMap((use) => use.spec?.steps ?? [])) {
+      const [verify] = steps;
+      const { image, command, securityContext } = step;
+      expect({ image, command, securityContext }).toEqual({
+        image: verify?.image,
+        command: verify?.command,
+        securityContext: verify?.securityContext,
+      });
     }
   });
 
@@ -234,4 +248,9 @@ describe.each(sampleNames(TASK_FOLDER))('%s', (name) => {
   it('mounts one claim at most in a pod', () => {
     for (const { claims } of uses) expect(claims.size).toBeLessThanOrEqual(1);
   });
+});
+
+it('the run for a cluster uses what there is', () => {
+  const [use] = readSample(join(TASK_FOLDER, 'tests/run.yaml'));
+  expect(spec.params.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(use?.params ?? {})));
 });

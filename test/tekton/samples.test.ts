@@ -1,6 +1,9 @@
 // Each sample, run: with images of the test's registry, and with what a cluster would give.
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonReport } from '../interop/command.ts';
 import { type RuleText, rego } from '../support/policies.ts';
 import { readSample, sampleNames, type TaskUse } from './support/samples.ts';
 import { IDENTITY, openScene, type Scene, snapshotOf, TASK_FOLDER } from './support/scene.ts';
@@ -30,44 +33,75 @@ beforeAll(async () => {
 afterAll(() => scene?.close());
 
 /** The sample's parameters, with images that are there and a trust root of the test's own. */
-function paramsOf({ params, pipelineParams }: TaskUse): Record<string, string> {
+async function paramsOf({ spec, params, pipelineParams }: TaskUse): Promise<Record<string, string>> {
   const variables = new Map(
     [...pipelineParams].map(([name, fallback]) => [`params.${name}`, fallback ?? snapshot] as const),
   );
   const given = Object.entries(substitute(params, variables)).map(
     ([name, value]) => [name, cluster[value] ?? value] as const,
   );
+  if (spec !== undefined) return Object.fromEntries(given);
+  const isKeyless = params.CERTIFICATE_OIDC_ISSUER === IDENTITY.issuer;
   const isInline = params.IMAGES?.includes('{') ?? false;
   return {
     POLICY_CONFIGURATION: '',
     PUBLIC_KEY: '',
     ...Object.fromEntries(given),
     ...(isInline ? { IMAGES: snapshot } : {}),
+    ...(isKeyless ? { IMAGES: snapshotOf([await scene.push('acme/keyless', scene.keyless)]) } : {}),
     TRUSTED_ROOT: '/workspace/data/trusted_root.json',
   };
 }
 
-async function workspacesOf(name: string, { workspaces }: TaskUse): Promise<Record<string, BoundFolder>> {
-  const own = workspaces.filter((workspace) => workspace !== 'data');
-  const bound = await Promise.all(
-    own.map(
-      async (workspace) => [workspace, { folder: await scene.openFolder(`${name}-${workspace}`) }] as const,
-    ),
-  );
-  return { ...scene.workspaces, ...Object.fromEntries(bound) };
+/** Folders of this machine in place of the sample's volumes; those of one name are one. */
+class Volumes {
+  readonly #folders = new Map<string, string>();
+
+  async open(volume: string): Promise<string> {
+    const folder = this.#folders.get(volume) ?? (await scene.openFolder(randomUUID()));
+    this.#folders.set(volume, folder);
+    return folder;
+  }
+}
+
+async function workspacesOf(use: TaskUse, volumes: Volumes): Promise<Record<string, BoundFolder>> {
+  const bound: Record<string, BoundFolder> = use.spec === undefined ? { ...scene.workspaces } : {};
+  for (const [workspace, volume] of Object.entries(use.workspaces)) {
+    if (workspace !== 'data') bound[workspace] = { folder: await volumes.open(volume) };
+  }
+  const { dockerconfig } = bound;
+  if (dockerconfig !== undefined) writeFileSync(join(dockerconfig.folder, 'config.json'), '{"auths": {}}');
+  return bound;
+}
+
+async function run(name: string): Promise<Volumes> {
+  const volumes = new Volumes();
+  for (const use of readSample(join(TASK_FOLDER, 'samples', name))) {
+    const request = { params: await paramsOf(use), workspaces: await workspacesOf(use, volumes) };
+    const outcome = await scene.run(use.spec === undefined ? request : { ...request, spec: use.spec });
+    expect(outcome, outcome.log).toMatchObject({ succeeded: true });
+    for (const code of outcome.codes) expect(code).toBe(0);
+  }
+  return volumes;
 }
 
 describe('the samples', () => {
-  it.each(sampleNames(TASK_FOLDER))('%s verifies a release', async (name) => {
-    for (const use of readSample(join(TASK_FOLDER, 'samples', name))) {
-      const params = paramsOf(use);
-      if (params.CERTIFICATE_OIDC_ISSUER === IDENTITY.issuer) {
-        params.IMAGES = snapshotOf([await scene.push('acme/keyless', scene.keyless)]);
-      }
-      const workspaces = await workspacesOf(name, use);
-      if ('dockerconfig' in workspaces) scene.temp.write(`${name}-dockerconfig/config.json`, '{"auths": {}}');
-      const outcome = await scene.run({ params, workspaces });
-      expect(outcome, outcome.log).toMatchObject({ succeeded: true, codes: [0, 0] });
-    }
+  it.each(sampleNames(TASK_FOLDER).filter((name) => name !== 'pipeline-matrix.yaml'))(
+    '%s verifies a release',
+    async (name) => {
+      await run(name);
+    },
+  );
+
+  it('pipeline-matrix.yaml makes one report of those of the shards, each of which took its part', async () => {
+    const folder = await (await run('pipeline-matrix.yaml')).open('shared/reports');
+    const namesIn = (file: string): string[] => {
+      const report: JsonReport = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+      return report.components.map(({ name }) => name);
+    };
+    const parts = [1, 2, 3].map((index) => namesIn(`report-${index}-of-3.json`));
+    expect(parts.map((names) => names.length).toSorted()).toEqual([0, 1, 1]);
+    expect(parts.flat().toSorted()).toEqual(['part-0', 'part-1']);
+    expect(namesIn('report.json')).toEqual(['part-0', 'part-1']);
   });
 });

@@ -16,7 +16,7 @@ import { tempDirectory } from '../../support/temp.ts';
 import { ROOT } from './build.ts';
 import { Containers, giveAway } from './containers.ts';
 import { copyRepository } from './copy-repository.ts';
-import { readTask } from './task-definition.ts';
+import { readTask, type TaskSpec } from './task-definition.ts';
 import { type BoundFolder, runTask, type TaskRunResult } from './task-run.ts';
 
 export const TASK_FOLDER = join(ROOT, 'tekton/task/proofgate-verify/0.1');
@@ -27,6 +27,8 @@ export const IDENTITY = {
 };
 
 export interface RunRequest {
+  /** In place of the Task of the catalogue; then the scene gives no parameters. */
+  readonly spec?: TaskSpec;
   /** Over those of the scene: the trusted key and root, no policy. */
   readonly params?: Readonly<Record<string, string>>;
   readonly workspaces?: Readonly<Record<string, BoundFolder>>;
@@ -94,14 +96,16 @@ export async function openScene() {
   temp.write('data/trusted_root.json', sigstore.trustedRootJson);
   const workspaces = { data: { folder: data } };
 
-  const run = async (request: RunRequest = {}): Promise<TaskOutcome> => {
-    const params = {
-      POLICY_CONFIGURATION: '',
-      PUBLIC_KEY: trusted.publicPem,
-      TRUSTED_ROOT: 'trusted_root.json',
-      ...request.params,
-    };
-    const finished = await runTask(containers, { task, image, workspaces, ...request, params });
+  const defaults = {
+    POLICY_CONFIGURATION: '',
+    PUBLIC_KEY: trusted.publicPem,
+    TRUSTED_ROOT: 'trusted_root.json',
+  };
+
+  const run = async ({ spec, ...request }: RunRequest = {}): Promise<TaskOutcome> => {
+    const params = spec === undefined ? { ...defaults, ...request.params } : (request.params ?? {});
+    const definition = spec === undefined ? task : { spec };
+    const finished = await runTask(containers, { task: definition, image, workspaces, ...request, params });
     const { 'report.json': json } = finished.home;
     return {
       ...finished,

@@ -71,25 +71,26 @@ const workspace = z.strictObject({
 });
 
 // What the interpreter does not know it refuses: a test that ignored a field would prove nothing about it.
+export const taskSpec = z.strictObject({
+  description: z.string().default(''),
+  params: z.array(parameter).default([]),
+  workspaces: z.array(workspace).optional(),
+  results: z
+    .array(z.strictObject({ name: z.string(), type: z.literal('string'), description: z.string() }))
+    .default([]),
+  stepTemplate: z.strictObject(container).optional(),
+  steps: z.array(step),
+  volumes: z.array(volume).optional(),
+});
 const task = z.strictObject({
   apiVersion: z.literal('tekton.dev/v1'),
   kind: z.literal('Task'),
   metadata: z.looseObject({ name: z.string() }),
-  spec: z.strictObject({
-    description: z.string(),
-    params: z.array(parameter),
-    workspaces: z.array(workspace).optional(),
-    results: z.array(
-      z.strictObject({ name: z.string(), type: z.literal('string'), description: z.string() }),
-    ),
-    stepTemplate: z.strictObject(container).optional(),
-    steps: z.array(step),
-    volumes: z.array(volume).optional(),
-  }),
+  spec: taskSpec,
 });
 
 export type TaskDefinition = z.infer<typeof task>;
-export type TaskSpec = TaskDefinition['spec'];
+export type TaskSpec = z.infer<typeof taskSpec>;
 export type TaskStep = z.infer<typeof step>;
 
 export function readTask(path: string): TaskDefinition {

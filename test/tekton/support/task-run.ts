@@ -22,7 +22,7 @@ export interface BoundFolder {
 }
 
 export interface TaskRunOptions {
-  readonly task: TaskDefinition;
+  readonly task: Pick<TaskDefinition, 'spec'>;
   readonly params: Readonly<Record<string, string>>;
   /** Those that are missing are not bound. */
   readonly workspaces?: Readonly<Record<string, BoundFolder>>;
