@@ -1,5 +1,6 @@
 // What lies in a tree of the store: everything is looked at, nothing is opened, no link is followed.
-import { lstat, opendir } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbsence } from './faults.ts';
 import { isReal } from './real-paths.ts';
@@ -35,7 +36,7 @@ async function* walk(top: string, depth: number): AsyncGenerator<ListedFile> {
       yield* walk(path, depth - 1);
       continue;
     }
-    const stats = await unlessAbsent(lstat(path));
+    const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) continue;
     yield { path, isRegular: stats.isFile(), size: stats.size, mtimeMs: stats.mtimeMs };
   }
