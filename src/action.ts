@@ -11,9 +11,12 @@ import { settleEngine } from './engine.ts';
 import { EXIT_REJECTED, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { distFolder, installCommand } from './install.ts';
 import { watchInterruption } from './interruption.ts';
+import { runMergeCommand } from './merge-command.ts';
 import { localFiles } from './options/input-files.ts';
 import { optionsOf } from './options/option-list.ts';
-import { type Options, parseOptions } from './options.ts';
+import type { RawOptions } from './options/option-reader.ts';
+import { parseOptions } from './options.ts';
+import type { OutputOptions } from './output-options.ts';
 import { renderProblems } from './problems.ts';
 import { type AnnotationPlan, planAnnotations } from './report/annotations.ts';
 import { createProgress } from './report/progress.ts';
@@ -32,14 +35,19 @@ const MAX_FAILURE_CHARS = 4000;
 async function main(): Promise<string[]> {
   setVerdict('undetermined', { verified: 0, rejected: 0, undetermined: 0 });
   core.setOutput('cache-hit', 'none');
-  const raw = optionsOf('action').map(({ name }) => [name, core.getInput(name, { trimWhitespace: false })]);
-  const parsed = parseOptions(Object.fromEntries(raw), localFiles, 'action');
+  const inputs = optionsOf('action').map(({ name }) => [
+    name,
+    core.getInput(name, { trimWhitespace: false }),
+  ]);
+  const raw: RawOptions = Object.fromEntries(inputs);
+  return core.getInput('merge') === '' ? verify(raw) : merge(raw);
+}
+
+async function verify(raw: RawOptions): Promise<string[]> {
+  const parsed = parseOptions(raw, localFiles, 'action');
   if (!parsed.ok) return ['Bad input, nothing was looked at:', ...renderProblems(parsed.problems)];
 
-  const path = resolve(
-    parsed.options.report ?? join(temporaryFolder(), `proofgate-report-${randomUUID()}.json`),
-  );
-  const options = { ...parsed.options, report: path };
+  const options = withReport(parsed.options);
   const failures = options.install ? await install() : [];
   const interruption = watchInterruption(EXIT_REJECTED);
   const report = await run(options, {
@@ -61,8 +69,23 @@ async function main(): Promise<string[]> {
   return [...publish(options, report), ...interrupted, ...failures];
 }
 
+function merge(raw: RawOptions): string[] {
+  const merged = runMergeCommand(raw, version, 'action');
+  if (!merged.ok) return ['Nothing was merged:', ...renderProblems(merged.problems)];
+  return publish(withReport(merged.options), merged.report);
+}
+
+/** The report is always written: later steps get its path. */
+function withReport<T extends OutputOptions>(options: T): T & { readonly report: string } {
+  const path = options.report ?? join(temporaryFolder(), `proofgate-report-${randomUUID()}.json`);
+  return { ...options, report: resolve(path) };
+}
+
+/** What decides how a report is shown, and whether the step passes with it. */
+type PublishOptions = OutputOptions & { readonly report: string; readonly strict: boolean };
+
 /** Shows the report everywhere; returns why the step fails. */
-function publish(options: Options & { readonly report: string }, report: Report): string[] {
+function publish(options: PublishOptions, report: Report): string[] {
   core.info(renderText(report, { color: !process.env.NO_COLOR, width: WIDTH }).trimEnd());
   const lost = writeResultFiles(options, report);
   core.setOutput('report', options.report);
@@ -74,7 +97,11 @@ function publish(options: Options & { readonly report: string }, report: Report)
   return [...verdictFailure(options, report, plan), ...lostProblems, ...writeSummary(report)];
 }
 
-function verdictFailure({ strict }: Options, report: Report, { failureMessage }: AnnotationPlan): string[] {
+function verdictFailure(
+  { strict }: PublishOptions,
+  report: Report,
+  { failureMessage }: AnnotationPlan,
+): string[] {
   if (toExitCode(report, strict) !== EXIT_VERIFIED)
     return [failureMessage ?? `The result is ${report.result}.`];
   if (failureMessage !== undefined)

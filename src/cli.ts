@@ -42,7 +42,7 @@ async function main(): Promise<number> {
         toShown: (report) => report,
       });
     case 'merge':
-      return merge(command.paths, command.raw);
+      return merge(command.raw);
     case 'cache':
       return lookAfterCache(command.action, command.raw);
     case 'task':
@@ -90,8 +90,8 @@ async function assertAsTask(): Promise<number> {
   return code;
 }
 
-async function merge(paths: readonly string[], raw: RawOptions): Promise<number> {
-  const merged = runMergeCommand(paths, raw, version);
+async function merge(raw: RawOptions): Promise<number> {
+  const merged = runMergeCommand(raw, version, 'command');
   if (!merged.ok) {
     await writeProblems('proofgate merge: nothing was merged:', merged.problems);
     const isMistake = merged.problems.every(({ kind }) => kind === 'usage');

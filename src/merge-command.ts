@@ -1,6 +1,7 @@
-// `proofgate merge REPORT…`: one report, and one exit code, from the reports of a release's shards.
+// `proofgate merge REPORT…`, and the action's `merge`: one report, and one exit code, from the reports of a release's shards.
 import { ProofgateError } from './base/errors.ts';
 import { mergeReports } from './merge.ts';
+import type { Surface } from './options/option-list.ts';
 import { OptionReader, type RawOptions } from './options/option-reader.ts';
 import { type OutputOptions, readOutputs } from './output-options.ts';
 import type { Report } from './report/report.ts';
@@ -15,10 +16,15 @@ export type Merged =
   /** Not one report is believed then. */
   | { readonly ok: false; readonly problems: readonly ProofgateError[] };
 
-/** Reads and merges; never throws for what is wrong with options and reports. */
-export function runMergeCommand(paths: readonly string[], raw: RawOptions, version: string): Merged {
-  const reader = new OptionReader(raw, 'command');
-  const options = { ...readOutputs(reader, 'command'), strict: reader.boolean('strict') };
+/** Reads and merges what `merge` names; never throws for what is wrong with options and reports. */
+export function runMergeCommand(raw: RawOptions, version: string, surface: Surface): Merged {
+  const reader = new OptionReader(raw, surface);
+  const paths = reader.list('merge').map(({ text }) => text);
+  const options = { ...readOutputs(reader, surface), strict: reader.boolean('strict') };
+  for (const name of ['images', 'snapshot', 'shard', 'policy'] as const) {
+    if (reader.isGiven(name))
+      reader.add('BAD_OPTION', `${reader.label(name)} is given with ${reader.label('merge')}`);
+  }
   if (options.output.some(({ format }) => format === 'policy-input')) {
     reader.add(
       'BAD_OPTION',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoSnapshot, pushDemoSnapshot } from '../demo/snapshot.ts';
@@ -111,6 +111,38 @@ describe('the action', () => {
     const lost = await run({ ...trust, images: image('api'), sarif: join(path, 'sarif.json') });
     expect(lost.code).toBe(1);
     expect(errors(lost.stdout).join()).toContain('A result is lost');
+  });
+
+  it('merges the reports of shards, and shows the one that comes of them as its own', async () => {
+    const folder = mkdtempSync(join(temp.path, 'shards-'));
+    const images = `${image('api')}\n${image('exporter')}`;
+    for (const index of [1, 2]) {
+      const report = join(folder, `${index}.json`);
+      const shard = await run({ ...trust, images, shard: `${index}/2`, report, strict: 'false' });
+      expect(shard.code).toBe(0);
+    }
+    const merged = await run({ merge: folder });
+    expect(merged.code).toBe(1);
+    expect(merged.outputs).toMatchObject({
+      result: 'rejected',
+      'verified-count': '1',
+      'rejected-count': '1',
+    });
+    expect(JSON.parse(readFileSync(merged.outputs.report ?? '', 'utf8')).components).toHaveLength(2);
+    expect(merged.summary).toContain('1 of 2 components rejected');
+    expect((await run({ merge: folder, strict: 'false' })).code).toBe(0);
+  });
+
+  it('does not call verified what it cannot merge', async () => {
+    for (const inputs of [
+      { merge: temp.write('none.json', '{}') },
+      { merge: temp.path, images: image('api') },
+    ]) {
+      const result = await run(inputs);
+      expect(result.code).toBe(1);
+      expect(result.outputs.result).toBe('undetermined');
+      expect(errors(result.stdout).join()).toContain('Nothing was merged');
+    }
   });
 
   it('works outside of a runner, without its files', async () => {

@@ -14,7 +14,7 @@ export type CommandLine =
   | { readonly type: 'verify'; readonly raw: RawOptions }
   | { readonly type: 'task'; readonly step: TaskStep }
   | { readonly type: 'cache'; readonly action: CacheAction; readonly raw: RawOptions }
-  | { readonly type: 'merge'; readonly paths: readonly string[]; readonly raw: RawOptions }
+  | { readonly type: 'merge'; readonly raw: RawOptions }
   /** Help or the version, for standard output. */
   | { readonly type: 'information'; readonly text: string }
   /** No such command, or a flag without its value. */
@@ -115,7 +115,7 @@ function addMerge(program: Command, accept: Accept): void {
     .argument('<REPORT...>', 'reports in JSON: files, or folders that hold them and nothing else')
     .addHelpText('after', MERGE_EXAMPLES);
   const values = addFlags(merge, ['report', 'junit', 'sarif', 'output', 'strict']);
-  merge.action((paths: string[]) => accept({ type: 'merge', paths, raw: values() }));
+  merge.action((paths: string[]) => accept({ type: 'merge', raw: { ...values(), merge: paths } }));
 }
 
 const CACHE_DESCRIPTIONS: Readonly<Record<CacheAction, string>> = {

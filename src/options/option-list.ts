@@ -199,6 +199,15 @@ export const OPTIONS = [
       'Further documents, one a line: `json`, `yaml`, `text`, `appstudio`, `summary-markdown`, `junit`, `sarif` or `policy-input`. The command prints what has no file.',
   },
   {
+    name: 'merge',
+    kind: 'list',
+    default: '',
+    placeholder: 'REPORT',
+    only: 'action',
+    description:
+      'Verify nothing: make one report of those of all shards. Files, or folders that hold the reports and nothing else.',
+  },
+  {
     name: 'install',
     kind: 'boolean',
     default: 'false',
