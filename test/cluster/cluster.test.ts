@@ -13,6 +13,10 @@ import { codeOf, errorOf } from '../verify/support/world.ts';
 const KEY = generateKey().publicPem;
 const PRIVATE_KEY = generateKey().privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const SECRET = { namespace: 'openshift-pipelines', name: 'public-key' };
+const SECRET_TEXT = JSON.stringify({
+  metadata: SECRET,
+  data: { 'cosign.pub': Buffer.from(KEY).toString('base64') },
+});
 const LIMITS = { attemptMs: 20_000, delaysMs: [10, 20], maxBytes: 100_000 };
 
 let api: TestCluster;
@@ -89,7 +93,11 @@ describe('a public key in a secret', () => {
       'CLUSTER_UNAVAILABLE',
       () => api.put(secretPath, { metadata: { ...SECRET, name: 'other' } }),
     ],
-    ['the answer is huge', 'CLUSTER_UNAVAILABLE', () => api.put(secretPath, ' '.repeat(100_001))],
+    [
+      'the answer is huge',
+      'CLUSTER_UNAVAILABLE',
+      () => api.put(secretPath, SECRET_TEXT + ' '.repeat(LIMITS.maxBytes)),
+    ],
     [
       'somebody else has the address',
       'CLUSTER_UNAVAILABLE',
@@ -136,6 +144,16 @@ describe('a public key in a secret', () => {
     ['the token would forge a header', 'UNREADABLE_FILE', () => api.mount('token', 'a\r\nhost: evil')],
     ['no authority is mounted', 'UNREADABLE_FILE', () => rmSync(join(api.folder, 'ca.crt'))],
     ['the authority is none', 'UNREADABLE_FILE', () => api.mount('ca.crt', 'none')],
+    [
+      'the value is base64 with something in between',
+      'BAD_KEY',
+      () => {
+        const encoded = Buffer.from(KEY).toString('base64');
+        return api.putSecret(SECRET.namespace, SECRET.name, {
+          'cosign.pub': `${encoded.slice(0, 8)}*${encoded.slice(8)}`,
+        });
+      },
+    ],
   ])('is bad input when %s', async (_, code, damage) => {
     damage();
     const error = await errorOf(fetchKeys());
