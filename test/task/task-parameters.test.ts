@@ -49,6 +49,18 @@ describe('signers', () => {
     ]);
   });
 
+  it('is never the key beside patterns', () => {
+    const { signers } = optionsOf({
+      PUBLIC_KEY: KEY,
+      CERTIFICATE_IDENTITY_REGEXP: '.*@acme\\.test',
+      CERTIFICATE_OIDC_ISSUER_REGEXP: 'https://issuer\\..*',
+    });
+    expect({ keys: signers.keys.length, identities: signers.identities.length }).toEqual({
+      keys: 0,
+      identities: 1,
+    });
+  });
+
   it('requires the log for identities whatever IGNORE_REKOR says', () => {
     const { signers, ignoreRekor } = optionsOf({ ...identities, PUBLIC_KEY: KEY, IGNORE_REKOR: 'true' });
     expect(signers.keys).toEqual([]);

@@ -27,6 +27,24 @@ const requestsOf = (outcome: {
   report: { usage: { registries: readonly { requests: number }[] } } | undefined;
 }) => outcome.report?.usage.registries.reduce((sum, { requests }) => sum + requests, 0);
 
+it('the steps are shut in as the definition says: these tests would not pass otherwise', async () => {
+  const { stepTemplate } = scene.task.spec;
+  const script = `const { readFileSync, writeFileSync } = require('node:fs');
+    const status = readFileSync('/proc/self/status', 'utf8');
+    const of = (name) => new RegExp('^' + name + ':\\\\s+(.*)$', 'm').exec(status)[1];
+    let root = 'writable';
+    try { writeFileSync('/file', ''); } catch (error) { root = error.code; }
+    const names = ['Uid', 'Gid', 'CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp'];
+    console.log(JSON.stringify([...names.map(of), root]));`;
+  const step = { name: 'look', image: scene.image, command: ['/nodejs/bin/node'], args: ['--eval', script] };
+  const securityContext = stepTemplate?.securityContext;
+  const spec = { description: '', params: [], results: [], stepTemplate: { securityContext }, steps: [step] };
+  const { steps } = await scene.run({ spec, workspaces: {} });
+  const ids = Array(4).fill('65532').join('\t');
+  const none = '0'.repeat(16);
+  expect(JSON.parse(steps[0]?.output ?? '')).toEqual([ids, ids, none, none, '1', '2', 'EROFS']);
+});
+
 describe('the verdict', () => {
   it('is SUCCESS when all are verified, and the task succeeds', async () => {
     const outcome = await scene.run({ params: { IMAGES: snapshotOf([good, other]) } });
