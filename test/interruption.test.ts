@@ -1,7 +1,7 @@
 // What a cancelled TaskRun, a pod that is moved or a cancelled job does to a run: SIGTERM, and five seconds to the end.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSilentServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reportValidator } from './report/support/schemas.ts';
@@ -76,7 +76,7 @@ async function expectEarlyEnd(terminator: Terminator, ...parameters: string[]) {
   expect(livedMs).toBeLessThan(MAX_MS);
   expect(finished.stdout).toContain('SIGTERM');
   expect(validate(report)).toEqual([]);
-  expect(report.components).toHaveLength(IMAGES);
+  expect(report.components).toHaveLength(images.length);
   expect(report.result).toBe('undetermined');
   const check = await runEntry('src/cli.ts', ['cache', 'verify', '--cache-dir', temp.path]);
   expect(check.code).toBe(0);
@@ -149,6 +149,27 @@ describe('a run that gets SIGTERM', () => {
       server.close();
     },
   );
+});
+
+describe('a run over thousands of components that gets SIGTERM', () => {
+  it('writes what it knows, within five seconds', { timeout: 60_000 }, async () => {
+    const terminator = new Terminator();
+    const [signed = ''] = images;
+    images = Array.from({ length: 2_000 }, (_, at) => signed.replace('/signed@', `/more-${at}@`));
+    rule({ kind: 'stall' }, terminator);
+    await expectEarlyEnd(terminator);
+  });
+
+  it('also while git fetches a policy', { timeout: 60_000 }, async () => {
+    const terminator = new Terminator();
+    // Whoever connects waits for a handshake that never comes.
+    const server = createSilentServer(() => terminator.terminate());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `git::https://127.0.0.1:${(server.address() as AddressInfo).port}/policies.git`;
+    const policy = JSON.stringify({ sources: [{ policy: [address] }] });
+    await expectEarlyEnd(terminator, '--policy', policy);
+    server.close();
+  });
 });
 
 describe('an action that gets SIGTERM', () => {
