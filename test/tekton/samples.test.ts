@@ -1,4 +1,4 @@
-// Each sample, run: with images of the test's registry, and with what a cluster would give.
+// Each sample, run: with images of the test's registry, and with what it names in the test's cluster.
 import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,21 +14,17 @@ const RULE: RuleText = { short: 'passes', when: 'false' };
 
 let scene: Scene;
 let snapshot: string;
-/** What the names in the samples stand for. */
-let cluster: Readonly<Record<string, string>>;
-
 beforeAll(async () => {
   scene = await openScene();
-  const { temp, trusted } = scene;
+  const { temp, trusted, cluster } = scene;
   snapshot = snapshotOf([await scene.push('acme/cart'), await scene.push('acme/mail')]);
   temp.write('data/snapshot.yaml', snapshot);
   for (const name of ['cosign.pub', 'tasks.pub']) temp.write(`data/${name}`, trusted.publicPem);
   temp.write('data/policy.rego', rego(RULE));
-  cluster = {
-    'k8s://shop/cosign-public-key': trusted.publicPem,
-    'shop/release-policy': JSON.stringify({ sources: [{ policy: ['/workspace/data/policy.rego'] }] }),
-    'enterprise-contract-service/default': '',
-  };
+  const policy = { sources: [{ policy: ['/workspace/data/policy.rego'] }] };
+  cluster.putKey('shop', 'cosign-public-key', trusted.publicPem);
+  cluster.putPolicy('shop', 'release-policy', policy);
+  cluster.putPolicy('enterprise-contract-service', 'default', policy);
 });
 afterAll(() => scene?.close());
 
@@ -37,16 +33,14 @@ async function paramsOf({ spec, params, pipelineParams }: TaskUse): Promise<Reco
   const variables = new Map(
     [...pipelineParams].map(([name, fallback]) => [`params.${name}`, fallback ?? snapshot] as const),
   );
-  const given = Object.entries(substitute(params, variables)).map(
-    ([name, value]) => [name, cluster[value] ?? value] as const,
-  );
-  if (spec !== undefined) return Object.fromEntries(given);
+  const given = substitute(params, variables);
+  if (spec !== undefined) return given;
   const isKeyless = params.CERTIFICATE_OIDC_ISSUER === IDENTITY.issuer;
   const isInline = params.IMAGES?.includes('{') ?? false;
   return {
     POLICY_CONFIGURATION: '',
     PUBLIC_KEY: '',
-    ...Object.fromEntries(given),
+    ...given,
     ...(isInline ? { IMAGES: snapshot } : {}),
     ...(isKeyless ? { IMAGES: snapshotOf([await scene.push('acme/keyless', scene.keyless)]) } : {}),
     TRUSTED_ROOT: '/workspace/data/trusted_root.json',

@@ -233,6 +233,24 @@ describe('other workspaces', () => {
   });
 });
 
+describe('the cluster', () => {
+  it('gives the key, and no other is trusted; what it does not give is undetermined', async () => {
+    scene.cluster.putKey('shop', 'ours', scene.trusted.publicPem);
+    scene.cluster.putKey('shop', 'theirs', generateKey().publicPem);
+    const verifyWith = (PUBLIC_KEY: string) =>
+      scene.run({ params: { IMAGES: snapshotOf([good]), PUBLIC_KEY } });
+    const [ours, theirs, none] = [
+      await verifyWith('k8s://shop/ours'),
+      await verifyWith('k8s://shop/theirs'),
+      await verifyWith('k8s://shop/none'),
+    ];
+    expect(ours, ours.log).toMatchObject({ codes: [0, 0] });
+    expect(theirs, theirs.log).toMatchObject({ codes: [1, 1] });
+    expect(none.testOutput, none.log).toMatchObject({ result: 'ERROR' });
+    expect(none.succeeded).toBe(false);
+  });
+});
+
 describe('keyless', () => {
   it('wins over a key, forces the log, and a text beats a pattern', async () => {
     const image = await scene.push('shop/keyless', scene.keyless);

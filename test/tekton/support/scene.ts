@@ -1,5 +1,5 @@
-// What the task's tests run on: the real docker-registry with signed images, the trusted root in a `data` workspace, and
-// one call that runs the Task as it stands in the catalogue.
+// What the task's tests run on: the real docker-registry with signed images, a cluster's API, the trusted root in a `data`
+// workspace, and one call that runs the Task as it stands in the catalogue.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -8,6 +8,7 @@ import { type RealRegistry, type RegistryProtection, startRealRegistry } from '.
 import { requireTool } from '../../interop/scene.ts';
 import { pushImage } from '../../support/images.ts';
 import { generateKey } from '../../support/keys.ts';
+import { startCluster } from '../../support/kubernetes.ts';
 import { provenanceV1 } from '../../support/provenance.ts';
 import { startRegistry } from '../../support/registry.ts';
 import { attestImage, byIdentity, byKey, type Signer, signImage } from '../../support/signing.ts';
@@ -70,7 +71,7 @@ export async function openScene() {
   const program = requireTool('docker-registry').path;
   const registries: RealRegistry[] = [await startRealRegistry({ program, folder: registryFolder })];
   const [registry] = registries as [RealRegistry];
-  const [studio, sigstore] = await Promise.all([startRegistry(), startSigstore()]);
+  const [studio, sigstore, cluster] = await Promise.all([startRegistry(), startSigstore(), startCluster()]);
   const [trusted, stranger] = [generateKey(), generateKey()];
   const task = readTask(TASK_FILE);
 
@@ -105,7 +106,14 @@ export async function openScene() {
   const run = async ({ spec, ...request }: RunRequest = {}): Promise<TaskOutcome> => {
     const params = spec === undefined ? { ...defaults, ...request.params } : (request.params ?? {});
     const definition = spec === undefined ? task : { spec };
-    const finished = await runTask(containers, { task: definition, image, workspaces, ...request, params });
+    const finished = await runTask(containers, {
+      task: definition,
+      image,
+      workspaces,
+      pod: cluster,
+      ...request,
+      params,
+    });
     const { 'report.json': json } = finished.home;
     return {
       ...finished,
@@ -128,6 +136,7 @@ export async function openScene() {
     image,
     task,
     containers,
+    cluster,
     trusted,
     registry,
     workspaces,
@@ -140,6 +149,7 @@ export async function openScene() {
     async close() {
       for (const one of registries) await one[Symbol.asyncDispose]();
       await Promise.all([studio.close(), sigstore.close()]);
+      cluster[Symbol.dispose]();
       temp.remove();
     },
   };

@@ -28,6 +28,8 @@ export interface TaskRunOptions {
   readonly workspaces?: Readonly<Record<string, BoundFolder>>;
   /** ConfigMaps of the namespace: their data. */
   readonly configMaps?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What Kubernetes gives every pod: where its API is, and the folder of the service account. */
+  readonly pod?: { readonly environment: Readonly<Record<string, string>>; readonly folder: string };
   /** What the image is called here: the task's own name cannot be pulled in a test. */
   readonly image: string;
   /** Told the container's name of each step that starts. */
@@ -97,7 +99,7 @@ class TaskRun {
     const started = this.#containers.run(name, [
       ...securityFlags(step),
       ...memoryFlags(step),
-      ...(step.env ?? []).flatMap(({ name: variable, value }) => ['--env', `${variable}=${value}`]),
+      ...this.#environmentOf(step).flatMap(({ name: variable, value }) => ['--env', `${variable}=${value}`]),
       ...this.#mounts(step).flatMap((mount) => ['--volume', mount]),
       ...(step.workingDir ? ['--workdir', step.workingDir] : []),
       ...(step.command === undefined ? [] : ['--entrypoint', JSON.stringify(step.command)]),
@@ -112,11 +114,17 @@ class TaskRun {
     return { name: step.name, exitCode, output };
   }
 
+  #environmentOf({ env = [] }: TaskStep): NonNullable<TaskStep['env']> {
+    const given = Object.entries(this.#options.pod?.environment ?? {});
+    return [...given.map(([name, value]) => ({ name, value })), ...env];
+  }
+
   /** Tekton's own places, the workspaces that are bound, and the step's volumes. */
   #mounts(step: TaskStep): string[] {
-    const { workspaces = {} } = this.#options;
+    const { workspaces = {}, pod } = this.#options;
     const declared = this.#spec.workspaces ?? [];
     return [
+      ...(pod === undefined ? [] : [`${pod.folder}:/var/run/secrets/kubernetes.io/serviceaccount:ro`]),
       `${join(this.#folder, 'results')}:/tekton/results`,
       `${join(this.#folder, 'home')}:/tekton/home`,
       `${join(this.#folder, 'steps')}:/tekton/steps:ro`,
