@@ -165,6 +165,8 @@ describe('no report is made', () => {
     const moved = component0 as ComponentResult;
     const cases: readonly (readonly Report[])[] = [
       [{ ...first, components: fewer }, second, third],
+      [first, { ...second, components: third.components }, { ...third, components: second.components }],
+      [withShard(first, { components: fewer.length }), second, third],
       [withShard({ ...first, components: fewer }, { components: fewer.length }), second, third],
       [{ ...first, components: fewer }, { ...second, components: [...second.components, moved] }, third],
       [{ ...first, components: [...first.components, moved] }, second, third],
