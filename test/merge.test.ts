@@ -173,7 +173,10 @@ describe('no report is made', () => {
       [
         {
           ...first,
-          components: [{ ...moved, containerImage: `${moved.containerImage.slice(0, -1)}z` }, ...fewer],
+          components: [
+            { ...moved, containerImage: moved.containerImage.replace('/app-', '/other-') },
+            ...fewer,
+          ],
         },
         second,
         third,
