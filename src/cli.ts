@@ -72,14 +72,16 @@ async function verify({ parsed, environment, toShown }: TaskRequest): Promise<nu
 
 /** TEST_OUTPUT is there whatever happens: at first it says that the step did not come to its end. */
 async function verifyAsTask(): Promise<number> {
-  writeTestError(process.env, systemClock, []);
-  const request = readTask(process.env);
-  const { parsed } = request;
-  if (!parsed.ok) writeTestError(process.env, systemClock, parsed.problems);
+  const { env } = process;
+  writeTestError(env, systemClock, []);
   try {
+    // Parameters name files relative to it.
+    if (env.WORKSPACE_DATA) process.chdir(env.WORKSPACE_DATA);
+    const request = readTask(env);
+    if (!request.parsed.ok) writeTestError(env, systemClock, request.parsed.problems);
     return await verify(request);
   } catch (error) {
-    writeTestError(process.env, systemClock, [toProofgateError(error)]);
+    writeTestError(env, systemClock, [toProofgateError(error)]);
     throw error;
   }
 }

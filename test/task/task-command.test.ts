@@ -96,6 +96,13 @@ describe('proofgate task verify', () => {
     for (const index of [1, 2]) readFileSync(join(temp.path, `report-${index}-of-2.json`));
   });
 
+  it('finds the files that parameters name in the workspace data', async () => {
+    temp.write('snapshot.json', snapshot(image));
+    const data = { environment: { WORKSPACE_DATA: temp.path } };
+    expect((await verify({ IMAGES: 'snapshot.json' }, data)).code).toBe(0);
+    expect((await verify({ IMAGES: 'snapshot.json' })).code).toBe(2);
+  });
+
   it('is for the task alone', async () => {
     const { code, stderr } = await runEntry('src/cli.ts', ['task', 'verify']);
     expect(code).toBe(2);

@@ -21,7 +21,6 @@ const securityContext = z.strictObject({
 });
 const container = {
   image: z.string().optional(),
-  workingDir: z.string().optional(),
   command: z.array(z.string()).optional(),
   args: z.array(z.string()).optional(),
   env: z.array(nameAndValue).optional(),

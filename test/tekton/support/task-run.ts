@@ -101,7 +101,6 @@ class TaskRun {
       ...memoryFlags(step),
       ...this.#environmentOf(step).flatMap(({ name: variable, value }) => ['--env', `${variable}=${value}`]),
       ...this.#mounts(step).flatMap((mount) => ['--volume', mount]),
-      ...(step.workingDir ? ['--workdir', step.workingDir] : []),
       ...(step.command === undefined ? [] : ['--entrypoint', JSON.stringify(step.command)]),
       this.#options.image,
       ...(step.args ?? []),
