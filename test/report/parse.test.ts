@@ -43,6 +43,10 @@ const SAMPLES: readonly (readonly [string, Report])[] = [
   ['of hostile policies', hostilePolicyReport()],
   ['of a shard', shardReport()],
   ['of a shard without components', shardReport([])],
+  [
+    'with brackets in its texts',
+    report(['"', '"]', '\\"],{', '","components": [', '\\', '}],"'].map((name) => component(name))),
+  ],
   ['of nothing', report([])],
 ];
 
