@@ -47,6 +47,8 @@ export type ParsedOptions =
   | { readonly ok: false; readonly problems: readonly ProofgateError[] };
 
 const MAX_WORKERS = 256;
+/** A repository may be called so; a file that is there, in a list of images, is no repository. */
+const SNAPSHOT_FILE = /\.(?:json|ya?ml)$/i;
 
 /** Reads everything that the user gave, files included; touches no network. All problems are usage errors. */
 export function parseOptions(
@@ -81,12 +83,19 @@ export function parseOptions(
 
 function readSnapshot(reader: OptionReader, files: InputFiles, surface: Surface): SnapshotSpec {
   const given = reader.text('snapshot');
-  const images = reader.list('images');
-  if (given === undefined && images.length === 0) {
+  // As Conforma takes it: a snapshot in the place of a list.
+  const isSnapshot = (text: string) =>
+    text.startsWith('{') || (SNAPSHOT_FILE.test(text) && files.exists(text));
+  const snapshots = reader.texts('images').filter(({ text }) => isSnapshot(text));
+  const images = reader.list('images', (text) => !isSnapshot(text));
+  if (given === undefined && snapshots.length === 0 && images.length === 0) {
     const labels = new Set([reader.label('images'), reader.label('snapshot')]);
     reader.add('BAD_OPTION', 'there is nothing to verify', `Give ${[...labels].join(' or ')}.`);
   }
-  const fromText = given === undefined ? [] : [readSnapshotText(reader, files, given)];
+  const fromText = [
+    ...(given === undefined ? [] : [readSnapshotText(reader, files, 'snapshot', given)]),
+    ...snapshots.map(({ text }) => readSnapshotText(reader, files, 'images', text)),
+  ];
   const components = images.flatMap(({ text, where }) => {
     // The command hands over what it took for no flag of its own.
     if (surface === 'command' && text.startsWith('-')) {
@@ -99,8 +108,13 @@ function readSnapshot(reader: OptionReader, files: InputFiles, surface: Surface)
   return mergeSnapshots([...fromText, { application: '', components }]);
 }
 
-function readSnapshotText(reader: OptionReader, files: InputFiles, given: string): SnapshotSpec {
-  const label = reader.label('snapshot');
+function readSnapshotText(
+  reader: OptionReader,
+  files: InputFiles,
+  name: 'images' | 'snapshot',
+  given: string,
+): SnapshotSpec {
+  const label = reader.label(name);
   const inline = isInline(given) && !files.exists(given);
   const where = inline ? label : `${label} ${quote(given)}`;
   const parsed = reader.attempt(label, () =>

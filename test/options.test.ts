@@ -149,6 +149,24 @@ describe('images and snapshot', () => {
     }
   });
 
+  it('takes a snapshot in the place of a list of images, as Conforma does', () => {
+    const text = JSON.stringify({ components: [{ name: 'cart', containerImage: IMAGE }] });
+    for (const snapshot of [text, file('images.json', text)]) {
+      const { components } = accepted(
+        complete({ images: [snapshot, 'quay.io/other,quay.io/third'] }),
+      ).snapshot;
+      expect(components.map(({ containerImage }) => containerImage)).toEqual([
+        IMAGE,
+        'quay.io/other',
+        'quay.io/third',
+      ]);
+    }
+    expect(problems(complete({ images: '{"components": 7}' }))[0]).toMatch(/^BAD_SNAPSHOT --images/);
+    // No such file: it is the name of an image.
+    const [component] = accepted(complete({ images: 'quay.io/shop/app.json' })).snapshot.components;
+    expect(component?.containerImage).toBe('quay.io/shop/app.json');
+  });
+
   it('says of a missing snapshot file that it cannot be read', () => {
     const [problem] = problems(complete({ snapshot: join(folder, 'nowhere.yaml') }));
     expect(problem).toMatch(/^UNREADABLE_FILE .*nowhere\.yaml/);

@@ -34,7 +34,8 @@ export const OPTIONS = [
     default: '',
     placeholder: 'IMAGE',
     parameter: 'IMAGES',
-    description: 'Image references to verify, one a line. An index is verified with all its platforms.',
+    description:
+      'Image references to verify, one a line. An index is verified with all its platforms. A snapshot is taken too.',
   },
   {
     name: 'snapshot',

@@ -40,10 +40,11 @@ export class OptionReader {
     }));
   }
 
-  /** The values of a list, or of its default. */
-  list(name: OptionName): readonly ListItem[] {
+  /** The values of a list, or of its default; of those occurrences that are `wanted`. */
+  list(name: OptionName, wanted: (text: string) => boolean = () => true): readonly ListItem[] {
     const option = findOption(name);
-    const texts = this.isGiven(name) ? this.#occurrences(name) : [option.default];
+    const given = this.isGiven(name) ? this.#occurrences(name) : [option.default];
+    const texts = given.filter((text) => wanted(text.trim()));
     const label = (index: number) =>
       texts.length > 1 ? `${this.label(name)}, value ${index + 1}` : this.label(name);
     return texts.flatMap((text, index) => splitLines(text, label(index), option.commas === true));
