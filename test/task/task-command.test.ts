@@ -1,5 +1,5 @@
 // The steps of the task as processes, with the environment that its definition sets.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -71,7 +71,8 @@ describe('proofgate task verify', () => {
     expect(testOutput).toMatchObject({ result: 'ERROR', note: expect.stringContaining('sources') });
   });
 
-  it('leaves an ERROR behind when it is killed', async () => {
+  it('leaves an ERROR behind when it is killed, and no report of an earlier run', async () => {
+    temp.write('report.json', '{"result": "verified"}');
     const { promise: asked, resolve } = Promise.withResolvers<void>();
     const silent = createServer((socket) => {
       socket.on('error', () => {});
@@ -87,6 +88,7 @@ describe('proofgate task verify', () => {
     silent.close();
     expect(code).toBeNull();
     expect(testOutput).toMatchObject({ result: 'ERROR', note: 'verify did not come to its end' });
+    expect(existsSync(join(temp.path, 'report.json'))).toBe(false);
   });
 
   it('takes the part of a shard, also when there is nothing in it', async () => {

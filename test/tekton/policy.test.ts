@@ -1,8 +1,6 @@
-// Policies in the Task's container, within its limit of memory.
-import { join } from 'node:path';
+// Policies in the Task's container.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RuleText, rego } from '../support/policies.ts';
-import { ROOT } from './support/build.ts';
 import { openScene, type Scene, snapshotOf } from './support/scene.ts';
 
 const PASSES: RuleText = { short: 'passes', when: 'false' };
@@ -52,31 +50,5 @@ describe('POLICY_CONFIGURATION', () => {
     const params = { IMAGES: snapshotOf([image]), POLICY_CONFIGURATION: 'no-such-file.yaml' };
     const outcome = await scene.run({ params });
     expect(outcome, outcome.log).toMatchObject({ codes: [2, 2], testOutput: { result: 'ERROR' } });
-  });
-});
-
-describe('the limit of memory', () => {
-  it.each([
-    ['1024m', 1024],
-    ['600m', 600],
-  ])('of %s is what the threads are sized by', async (memory, expectedMebibytes) => {
-    const script = `const { readMachine, sizesFor } = await import('/src/policy/wasm/sizing.ts');
-      const machine = readMachine();
-      console.log(JSON.stringify({ machine, sizes: sizesFor({ ...machine, cores: 8 }) }));`;
-    const { output } = await scene.containers.run(`sizing-${memory}`, [
-      ...[
-        '--memory',
-        memory,
-        '--user',
-        '65532:65532',
-        '--read-only',
-        '--volume',
-        `${join(ROOT, 'src')}:/src:ro`,
-      ],
-      ...['--entrypoint', '/nodejs/bin/node', scene.image, '--input-type=module', '--eval', script],
-    ]);
-    const { machine, sizes } = JSON.parse(output);
-    expect(machine.memoryBytes).toBe(expectedMebibytes * 2 ** 20);
-    expect(sizes.threads).toBe(expectedMebibytes === 1024 ? 2 : 1);
   });
 });

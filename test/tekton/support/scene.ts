@@ -55,7 +55,10 @@ interface TestOutput {
 }
 
 export interface TaskReport extends JsonReport {
-  readonly usage: { readonly registries: readonly { readonly requests: number }[] };
+  readonly usage: {
+    readonly registries: readonly { readonly requests: number }[];
+    readonly peakRssBytes: number;
+  };
   readonly cache?: { readonly hit: string };
   readonly warnings?: readonly { readonly metadata: { readonly code: string } }[];
 }
