@@ -8,6 +8,7 @@ import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { OPTIONS } from '../src/options/option-list.ts';
+import { parsePolicyConfig } from '../src/policy/config.ts';
 import { CHECKS } from '../src/report/checks.ts';
 import { pushTaskBundle } from './support/images.ts';
 import { provenanceV1 } from './support/provenance.ts';
@@ -123,6 +124,12 @@ describe('the commands for real images', () => {
     expect(JSON.parse(readFileSync(join(temp.path, 'proofgate.sarif'), 'utf8'))).toMatchObject({
       version: '2.1.0',
     });
+  });
+});
+
+describe('the policy', () => {
+  it.each(blocks('yml'))('is one that is read', (content) => {
+    expect(parsePolicyConfig(content, 'policy.yaml').sources.length).toBeGreaterThan(0);
   });
 });
 
