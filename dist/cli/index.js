@@ -43098,7 +43098,7 @@ const OPTIONS = [
         default: '',
         placeholder: 'IMAGE',
         parameter: 'IMAGES',
-        description: 'Image references to verify, one a line. An index is verified with all its platforms.',
+        description: 'Image references to verify, one a line. An index is verified with all its platforms. A snapshot is taken too.',
     },
     {
         name: 'snapshot',
@@ -43318,10 +43318,11 @@ class OptionReader {
             where: texts.length > 1 ? `${this.label(name)}, value ${index + 1}` : this.label(name),
         }));
     }
-    /** The values of a list, or of its default. */
-    list(name) {
+    /** The values of a list, or of its default; of those occurrences that are `wanted`. */
+    list(name, wanted = () => true) {
         const option = findOption(name);
-        const texts = this.isGiven(name) ? this.#occurrences(name) : [option.default];
+        const given = this.isGiven(name) ? this.#occurrences(name) : [option.default];
+        const texts = given.filter((text) => wanted(text.trim()));
         const label = (index) => texts.length > 1 ? `${this.label(name)}, value ${index + 1}` : this.label(name);
         return texts.flatMap((text, index) => splitLines(text, label(index), option.commas === true));
     }
@@ -46641,9 +46642,6 @@ function toTestResult(report) {
         return 'FAILURE';
     if (report.result === 'undetermined')
         return 'ERROR';
-    // Its part of the matrix has to pass; the merged report speaks for the release.
-    if (report.shard?.components === 0)
-        return 'SUCCESS';
     const { successes, warnings } = countResults(report);
     if (warnings > 0)
         return 'WARNING';
@@ -54331,6 +54329,8 @@ function bounded(problems) {
 
 
 const MAX_WORKERS = 256;
+/** A repository may be called so; a file that is there, in a list of images, is no repository. */
+const SNAPSHOT_FILE = /\.(?:json|ya?ml)$/i;
 /** Reads everything that the user gave, files included; touches no network. All problems are usage errors. */
 function parseOptions(raw, files = input_files/* localFiles */.J, surface = 'command') {
     const reader = new OptionReader(raw, surface);
@@ -54359,12 +54359,18 @@ function parseOptions(raw, files = input_files/* localFiles */.J, surface = 'com
 }
 function readSnapshot(reader, files, surface) {
     const given = reader.text('snapshot');
-    const images = reader.list('images');
-    if (given === undefined && images.length === 0) {
+    // As Conforma takes it: a snapshot in the place of a list.
+    const isSnapshot = (text) => text.startsWith('{') || (SNAPSHOT_FILE.test(text) && files.exists(text));
+    const snapshots = reader.texts('images').filter(({ text }) => isSnapshot(text));
+    const images = reader.list('images', (text) => !isSnapshot(text));
+    if (given === undefined && snapshots.length === 0 && images.length === 0) {
         const labels = new Set([reader.label('images'), reader.label('snapshot')]);
         reader.add('BAD_OPTION', 'there is nothing to verify', `Give ${[...labels].join(' or ')}.`);
     }
-    const fromText = given === undefined ? [] : [readSnapshotText(reader, files, given)];
+    const fromText = [
+        ...(given === undefined ? [] : [readSnapshotText(reader, files, 'snapshot', given)]),
+        ...snapshots.map(({ text }) => readSnapshotText(reader, files, 'images', text)),
+    ];
     const components = images.flatMap(({ text, where }) => {
         // The command hands over what it took for no flag of its own.
         if (surface === 'command' && text.startsWith('-')) {
@@ -54376,8 +54382,8 @@ function readSnapshot(reader, files, surface) {
     });
     return mergeSnapshots([...fromText, { application: '', components }]);
 }
-function readSnapshotText(reader, files, given) {
-    const label = reader.label('snapshot');
+function readSnapshotText(reader, files, name, given) {
+    const label = reader.label(name);
     const inline = isInline(given) && !files.exists(given);
     const where = inline ? label : `${label} ${(0,values/* quote */.hD)(given)}`;
     const parsed = reader.attempt(label, () => parseSnapshot(inline ? given : files.read(given, MAX_SNAPSHOT_BYTES).toString('utf8')));
@@ -61323,16 +61329,19 @@ async function verify({ parsed, environment, toShown }) {
 }
 /** TEST_OUTPUT is there whatever happens: at first it says that the step did not come to its end. */
 async function verifyAsTask() {
-    writeTestError(process.env, clock/* systemClock */.m, []);
-    const request = readTask(process.env);
-    const { parsed } = request;
-    if (!parsed.ok)
-        writeTestError(process.env, clock/* systemClock */.m, parsed.problems);
+    const { env } = process;
+    writeTestError(env, clock/* systemClock */.m, []);
     try {
+        // Parameters name files relative to it.
+        if (env.WORKSPACE_DATA)
+            process.chdir(env.WORKSPACE_DATA);
+        const request = readTask(env);
+        if (!request.parsed.ok)
+            writeTestError(env, clock/* systemClock */.m, request.parsed.problems);
         return await verify(request);
     }
     catch (error) {
-        writeTestError(process.env, clock/* systemClock */.m, [(0,base_errors/* toProofgateError */.zt)(error)]);
+        writeTestError(env, clock/* systemClock */.m, [(0,base_errors/* toProofgateError */.zt)(error)]);
         throw error;
     }
 }
