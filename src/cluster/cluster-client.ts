@@ -79,6 +79,8 @@ export class ClusterClient {
       // For addresses, the certificate is held against `host`; a server name must not be one.
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ca: this.#account.authority(),
+      // Whatever the environment says of certificates: a token is in it.
+      rejectUnauthorized: true,
       headers: {
         accept: 'application/json',
         authorization: `Bearer ${this.#account.token()}`,

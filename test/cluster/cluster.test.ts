@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import { parseSecretReference } from '../../src/cluster/object-reference.ts';
 import { parsePublicKeys } from '../../src/verify/keys.ts';
@@ -27,7 +27,10 @@ beforeEach(async () => {
   clock = new FakeClock();
   secretPath = api.putKey(SECRET.namespace, SECRET.name, KEY);
 });
-afterEach(() => api[Symbol.dispose]());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  api[Symbol.dispose]();
+});
 
 const open = (more: object = {}) =>
   new Cluster({
@@ -102,6 +105,14 @@ describe('a public key in a secret', () => {
       'somebody else has the address',
       'CLUSTER_UNAVAILABLE',
       async () => api.mount('ca.crt', (await selfSignedCertificate()).cert),
+    ],
+    [
+      'somebody else has the address, and the environment waves certificates through',
+      'CLUSTER_UNAVAILABLE',
+      async () => {
+        vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+        api.mount('ca.crt', (await selfSignedCertificate()).cert);
+      },
     ],
   ])('is not to be had, and nobody is told no, when %s', async (_, code, damage) => {
     await damage();
