@@ -189,9 +189,10 @@ async function openCache(
 function summarizeCache(components: readonly ComponentResult[], savedRequests: number): CacheSummary {
   const listed = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
   const [oldestListedAt] = listed.toSorted();
-  const hit = listed.length === 0 ? 'none' : listed.length === components.length ? 'full' : 'partial';
+  const isPartial = listed.length > 0 || savedRequests > 0;
+  const isFull = listed.length > 0 && listed.length === components.length;
   return {
-    hit,
+    hit: isFull ? 'full' : isPartial ? 'partial' : 'none',
     components: listed.length,
     ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
     savedRequests,

@@ -183,7 +183,7 @@ export interface Usage {
 
 /** What earlier runs saved this one. */
 export interface CacheSummary {
-  /** `full`: every component's proofs came from the cache · `partial`: some · `none`. */
+  /** `full`: every component's proofs came from the cache · `partial`: some, or what lists led to · `none`. */
   readonly hit: 'full' | 'partial' | 'none';
   /** Components whose proofs came from the cache. */
   readonly components: number;

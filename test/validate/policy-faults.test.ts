@@ -231,7 +231,8 @@ describe('kept proofs and a policy', () => {
     const policy = gate.policy([rule]);
     await gate.validate([image], { policy, ...kept() });
     gate.registry.clearLog();
-    expect((await gate.validate([image], { policy, ...kept() })).result).toBe('verified');
+    const report = await gate.validate([image], { policy, ...kept() });
+    expect(report).toMatchObject({ result: 'verified', cache: { hit: 'partial', components: 0 } });
     expect(gate.registry.count(/\/referrers\//)).toBe(1);
     expect(gate.registry.count(/\/manifests\/sha256-/)).toBe(2);
     expect(gate.registry.requests).toHaveLength(3);
