@@ -57058,6 +57058,8 @@ class ClusterClient {
             // For addresses, the certificate is held against `host`; a server name must not be one.
             ...((0,external_node_net_.isIP)(host) === 0 ? { servername: host } : {}),
             ca: this.#account.authority(),
+            // Whatever the environment says of certificates: a token is in it.
+            rejectUnauthorized: true,
             headers: {
                 accept: 'application/json',
                 authorization: `Bearer ${this.#account.token()}`,
@@ -60907,9 +60909,10 @@ async function openCache(options, { persistence, clock }, registry, warnings, si
 function summarizeCache(components, savedRequests) {
     const listed = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
     const [oldestListedAt] = listed.toSorted();
-    const hit = listed.length === 0 ? 'none' : listed.length === components.length ? 'full' : 'partial';
+    const isPartial = listed.length > 0 || savedRequests > 0;
+    const isFull = listed.length > 0 && listed.length === components.length;
     return {
-        hit,
+        hit: isFull ? 'full' : isPartial ? 'partial' : 'none',
         components: listed.length,
         ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
         savedRequests,
