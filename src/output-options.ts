@@ -1,4 +1,5 @@
 // Which documents are wanted, from their raw options.
+import { resolve } from 'node:path';
 import type { OptionName, Surface } from './options/option-list.ts';
 import type { OptionReader } from './options/option-reader.ts';
 import { quote } from './options/values.ts';
@@ -22,9 +23,10 @@ export function readOutputs(reader: OptionReader, surface: Surface): OutputOptio
   const seen = new Set<string>();
   for (const path of [report, junit, sarif, ...output.map((request) => request.path)]) {
     if (path === undefined) continue;
-    if (seen.has(path)) reader.add('BAD_OPTION', `two outputs would be written to ${quote(path)}`);
+    const place = path === '-' ? path : resolve(path);
+    if (seen.has(place)) reader.add('BAD_OPTION', `two outputs would be written to ${quote(path)}`);
     if (path === '-' && surface === 'action') reader.add('BAD_OPTION', 'an output must be a file, not "-"');
-    seen.add(path);
+    seen.add(place);
   }
   return { report, junit, sarif, output };
 }

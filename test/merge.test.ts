@@ -190,7 +190,11 @@ describe('no report is made', () => {
       findings: [finding('builtin.image.signature_check', 'NO_SIGNATURE')],
       successes: [],
     };
-    const twice = [{ ...first }, { ...second, components: [...second.components, child] }, third];
+    const twice = [
+      { ...first },
+      { ...second, result: 'rejected' as const, components: [...second.components, child] },
+      third,
+    ];
     expect(await codeOf(() => merge(twice))).toBe('SHARDS_DISAGREE');
   });
 

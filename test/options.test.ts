@@ -167,6 +167,17 @@ describe('images and snapshot', () => {
     expect(component?.containerImage).toBe('quay.io/shop/app.json');
   });
 
+  it('takes the text of a snapshot for that, whatever files are there', () => {
+    const text = `{"components": [{"name": "cart", "containerImage": ${JSON.stringify(IMAGE)}}]}`;
+    const planted = JSON.stringify({ components: [{ name: 'evil', containerImage: 'quay.io/evil' }] });
+    const files: typeof localFiles = { exists: (path) => path === text, read: () => Buffer.from(planted) };
+    for (const raw of [{ images: text }, { images: IMAGE, snapshot: text }]) {
+      const parsed = parseOptions(complete(raw), files);
+      if (!parsed.ok) throw new AggregateError(parsed.problems);
+      expect(parsed.options.snapshot.components).toMatchObject([{ name: 'cart', containerImage: IMAGE }]);
+    }
+  });
+
   it('says of a missing snapshot file that it cannot be read', () => {
     const [problem] = problems(complete({ snapshot: join(folder, 'nowhere.yaml') }));
     expect(problem).toMatch(/^UNREADABLE_FILE .*nowhere\.yaml/);
@@ -394,6 +405,9 @@ describe('single values', () => {
 
   it('refuses two outputs to one file, and standard output in the action', () => {
     expect(problems(complete({ report: 'x.json', sarif: 'x.json' }))[0]).toContain('two outputs');
+    expect(problems(complete({ report: 'x.json', output: 'text=./a/../x.json' }))[0]).toContain(
+      'two outputs',
+    );
     expect(problems(complete({ report: '-' }), 'action')[0]).toMatch(/^BAD_OPTION /);
     expect(accepted(complete({ report: '-' })).report).toBe('-');
   });

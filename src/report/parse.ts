@@ -15,17 +15,18 @@ import {
 } from './document-schema.ts';
 import { splitJson } from './json-splitter.ts';
 import { parsePolicyMetadata } from './policy-metadata.ts';
-import type {
-  AttestationSummary,
-  ComponentResult,
-  Finding,
-  PolicyMessage,
-  PolicyRuleDetails,
-  Report,
-  ShardSummary,
-  SignatureSummary,
-  Success,
-  TaskBundleResult,
+import {
+  type AttestationSummary,
+  type ComponentResult,
+  type Finding,
+  type PolicyMessage,
+  type PolicyRuleDetails,
+  type Report,
+  type ShardSummary,
+  type SignatureSummary,
+  type Success,
+  type TaskBundleResult,
+  worstOutcome,
 } from './report.ts';
 
 const MAX_PIECE_BYTES = 64 * 1024 * 1024;
@@ -48,6 +49,11 @@ export function parseReport(chunks: Iterable<Uint8Array>, name: string): Report 
     components.push(parser.parse(piece.value, components.length));
   }
   const rest = check(reportSchema, parseJson(piece.value, refuse, exactNumber), '', refuse);
+  const { success, result, shard } = rest;
+  const outcomes = components.map(({ outcome }) => outcome);
+  const expected = shard?.components === 0 && outcomes.length === 0 ? 'verified' : worstOutcome(outcomes);
+  if (result !== expected || success !== (result === 'verified'))
+    throw refuse(`it is ${result}, and its components do not say so`);
   return toReport(rest, components, parser);
 }
 

@@ -171,6 +171,29 @@ describe('a report that was written as JSON', () => {
         }),
     ],
     [
+      'a result that its components do not have',
+      () =>
+        damaged((d) => {
+          d.result = 'rejected';
+          d.success = false;
+        }),
+    ],
+    [
+      'a result that a shard without components cannot have',
+      () =>
+        damaged((d) => {
+          d.result = 'undetermined';
+          d.success = false;
+        }, shardReport([])),
+    ],
+    [
+      'a success that is none',
+      () =>
+        damaged((d) => {
+          d.success = false;
+        }),
+    ],
+    [
       'a check that there is none of',
       () =>
         damaged(
