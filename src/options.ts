@@ -49,6 +49,8 @@ export type ParsedOptions =
 const MAX_WORKERS = 256;
 /** A repository may be called so; a file that is there, in a list of images, is no repository. */
 const SNAPSHOT_FILE = /\.(?:json|ya?ml)$/i;
+/** What a reference begins with when it names its registry. */
+const REGISTRY = /^(?:localhost|[^/]*\w[.:]\w[^/]*)\//;
 
 /** Reads everything that the user gave, files included; touches no network. All problems are usage errors. */
 export function parseOptions(
@@ -82,30 +84,38 @@ export function parseOptions(
 }
 
 function readSnapshot(reader: OptionReader, files: InputFiles, surface: Surface): SnapshotSpec {
+  const isFlag = (text = '') => surface === 'command' && text.startsWith('-');
   const given = reader.text('snapshot');
-  // As Conforma takes it: a snapshot in the place of a list.
-  const isSnapshot = (text: string) =>
-    text.startsWith('{') || (SNAPSHOT_FILE.test(text) && files.exists(text));
-  const snapshots = reader.texts('images').filter(({ text }) => isSnapshot(text));
-  const images = reader.list('images', (text) => !isSnapshot(text));
+  const texts = reader.texts('images').map(({ text }) => text);
+  // What follows a flag that nobody knows is its value.
+  const snapshots = texts.filter((text, at) => isSnapshot(text, files) && !isFlag(texts[at - 1]));
+  const images = reader.list('images', (text) => !isSnapshot(text, files));
   if (given === undefined && snapshots.length === 0 && images.length === 0) {
     const labels = new Set([reader.label('images'), reader.label('snapshot')]);
     reader.add('BAD_OPTION', 'there is nothing to verify', `Give ${[...labels].join(' or ')}.`);
   }
   const fromText = [
     ...(given === undefined ? [] : [readSnapshotText(reader, files, 'snapshot', given)]),
-    ...snapshots.map(({ text }) => readSnapshotText(reader, files, 'images', text)),
+    ...snapshots.map((text) => readSnapshotText(reader, files, 'images', text)),
   ];
   const components = images.flatMap(({ text, where }) => {
     // The command hands over what it took for no flag of its own.
-    if (surface === 'command' && text.startsWith('-')) {
-      reader.add('BAD_OPTION', `unknown option ${quote(text)}`, 'See --help.');
+    if (isFlag(text)) {
+      const hint = 'See --help, and docs/coming-from-conforma.md for what stands for a flag of ec.';
+      reader.add('BAD_OPTION', `unknown option ${quote(text)}`, hint);
       return [];
     }
     const reference = reader.attempt(where, () => parseReference(text));
     return reference === undefined ? [] : [toComponent(text)];
   });
   return mergeSnapshots([...fromText, { application: '', components }]);
+}
+
+/** As Conforma takes it: a snapshot in the place of a list. Without a registry it is no image that anybody means. */
+function isSnapshot(text: string, files: InputFiles): boolean {
+  if (text.startsWith('{')) return true;
+  if (!SNAPSHOT_FILE.test(text)) return false;
+  return files.exists(text) || !(REGISTRY.test(text) || /[\s,]/.test(text));
 }
 
 function readSnapshotText(

@@ -238,11 +238,12 @@ function warnOfTags({ snapshot }: Options): readonly RunWarning[] {
     parseReference(containerImage).digest === undefined;
   const count = snapshot.components.filter(isTag).length;
   if (count === 0) return [];
-  const which = `${count} of ${snapshot.components.length} components are named by tag`;
+  const total = snapshot.components.length;
+  const which = total === 1 ? 'the only component is' : `${count} of ${total} components are`;
   return [
     {
       code: 'TAGS',
-      message: `${which}: their results are about the digests in the report. Deploy by digest.`,
+      message: `${which} named by tag: results are about the digests in the report. Deploy by digest.`,
     },
   ];
 }

@@ -167,6 +167,15 @@ describe('images and snapshot', () => {
     expect(component?.containerImage).toBe('quay.io/shop/app.json');
   });
 
+  it.each(['nowhere.json', './nowhere.yaml', '../nowhere.yml', 'release/nowhere.json', '/nowhere.json'])(
+    'takes %s among images for a file that is missing, and not for an image of Docker Hub',
+    (path) => {
+      expect(problems(complete({ images: path }))).toEqual([
+        expect.stringMatching(/^UNREADABLE_FILE .*nowhere/),
+      ]);
+    },
+  );
+
   it('takes the text of a snapshot for that, whatever files are there', () => {
     const text = `{"components": [{"name": "cart", "containerImage": ${JSON.stringify(IMAGE)}}]}`;
     const planted = JSON.stringify({ components: [{ name: 'evil', containerImage: 'quay.io/evil' }] });
@@ -191,6 +200,14 @@ describe('images and snapshot', () => {
   it('takes a flag that nobody knows for a mistake, not for an image', () => {
     expect(problems(complete({ images: [IMAGE, '--publik-key=x'] }))).toEqual([
       'BAD_OPTION unknown option "--publik-key=x"',
+    ]);
+  });
+
+  it('says nothing of the value of a flag that nobody knows, but still all that is wrong elsewhere', () => {
+    const policy = file('of-a-flag.yaml', 'sources: []');
+    expect(problems(complete({ images: ['-p', policy], snapshot: '{"components": 7}' }))).toEqual([
+      expect.stringMatching(/^BAD_SNAPSHOT --snapshot/),
+      'BAD_OPTION unknown option "-p"',
     ]);
   });
 });

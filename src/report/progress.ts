@@ -126,7 +126,7 @@ class LogProgress implements Progress {
   start(total: number): void {
     this.#tally = new Tally(total, this.#clock);
     this.#ticker.start();
-    this.#write(`verifying ${total} components`);
+    this.#write(`verifying ${total} ${total === 1 ? 'component' : 'components'}`);
   }
 
   finished(_name: string, outcome: Outcome): void {

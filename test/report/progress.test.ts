@@ -58,6 +58,13 @@ describe('progress in a log', () => {
     expect(lines[10]).toBe('200 of 200 done: 199 verified, 1 rejected, 0 undetermined (0 ms)');
   });
 
+  it('says "component" of one', () => {
+    const { progress, read } = capture(false);
+    progress.start(1);
+    progress.stop();
+    expect(read()).toBe('verifying 1 component\n');
+  });
+
   it('shows a sign of life every ten seconds while nothing finishes', async () => {
     const { clock, progress, read } = capture(false);
     progress.start(3);
