@@ -65,7 +65,12 @@ export function parseSnapshot(content: string): ParsedSnapshot {
     if (error instanceof ProofgateError) return { spec: NOTHING, problems: [error] };
     throw error;
   }
-  const result = snapshot.safeParse(bareSpec(value));
+  const spec = bareSpec(value);
+  if (spec !== value && Object.hasOwn(value as object, 'components')) {
+    // Another reader of this file may take the others.
+    return { spec: NOTHING, problems: [badSnapshot('it has components both bare and under spec')] };
+  }
+  const result = snapshot.safeParse(spec);
   if (!result.success) return { spec: NOTHING, problems: toProblems(result.error, '') };
 
   const problems: ProofgateError[] = [];

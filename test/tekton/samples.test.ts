@@ -88,7 +88,9 @@ describe('the samples', () => {
   );
 
   it('pipeline-matrix.yaml makes one report of those of the shards, each of which took its part', async () => {
-    const folder = await (await run('pipeline-matrix.yaml')).open('shared/reports');
+    const folder = await (await run('pipeline-matrix.yaml')).open(
+      'shared/reports/$(context.pipelineRun.uid)',
+    );
     const namesIn = (file: string): string[] => {
       const report: JsonReport = JSON.parse(readFileSync(join(folder, file), 'utf8'));
       return report.components.map(({ name }) => name);

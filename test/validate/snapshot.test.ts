@@ -49,6 +49,13 @@ describe('parseSnapshot', () => {
     });
   });
 
+  it('refuses components both bare and under `spec`: other readers take the others', () => {
+    const components = [{ name: 'app', containerImage: IMAGE }];
+    for (const bare of [[], [{ name: 'other', containerImage: 'quay.io/org/other' }]]) {
+      expect(codes(JSON.stringify({ spec: { components }, components: bare }))).toEqual(['BAD_SNAPSHOT']);
+    }
+  });
+
   it('names every component that is wrong, by its position', () => {
     const components = [
       { name: 'number', containerImage: 7 },
