@@ -13,7 +13,7 @@ import { type EffectiveTime, parseEffectiveTime } from './policy/effective-time.
 import type { LoadedPolicy } from './policy/loaded-policy.ts';
 import { Policies } from './policy/policies.ts';
 import { loadPolicyConfig } from './policy/policy-text.ts';
-import { fetchSources } from './policy/sources/fetch-sources.ts';
+import { fetchSources, toShownSpec } from './policy/sources/fetch-sources.ts';
 import type { SourceTools } from './policy/sources/source-tools.ts';
 import type { PolicyEvaluator } from './policy/verdict.ts';
 import { openEngine } from './policy/wasm/open-engine.ts';
@@ -83,7 +83,7 @@ export async function openPolicyGate(
   const context = { effectiveTime: time, sigstore: toSigstoreOptions(trust, options.ignoreRekor) };
   const loaded = await orUnavailable(fetchSources(config, context, sources, signal));
   if (loaded instanceof ProofgateError) {
-    const summary = { spec: config.spec, sources: [] };
+    const summary = { spec: toShownSpec(config), sources: [] };
     return { ...gate, ...trust, summary, evaluator: failing(loaded) };
   }
   return {

@@ -37,6 +37,22 @@ async function reasonsOfTwo(policy: string, { openEngine } = shared): Promise<Re
   return Object.fromEntries(report.components.map((component) => [component.name, reasonsOf(component)]));
 }
 
+it('a policy that cannot be had is named in the report without the secrets of its URLs', async () => {
+  const url = 'https://127.0.0.1:1/rules.tar.gz?token=hunter2';
+  const policy = JSON.stringify({ sources: [{ policy: [url], data: [`${url}&b=c`] }] });
+  const report = await gate.validate([await gate.push('app')], { policy });
+  expect(report.result).toBe('undetermined');
+  expect(report.policy?.spec).toEqual({
+    sources: [
+      {
+        policy: ['https://127.0.0.1:1/rules.tar.gz?token=REDACTED'],
+        data: ['https://127.0.0.1:1/rules.tar.gz?token=REDACTED&b=REDACTED'],
+      },
+    ],
+  });
+  expect(JSON.stringify(report)).not.toContain('hunter2');
+});
+
 describe('one component’s failure hides no other', () => {
   it('when rules contradict each other', async () => {
     const policy = JSON.stringify({ sources: [{ policy: [gate.file(CONTRADICTION)] }] });

@@ -1,12 +1,13 @@
 // Everything that a policy's configuration names, fetched side by side, and merged into what is evaluated.
 import { mapBounded } from '../../base/bounded.ts';
+import type { PolicySummary } from '../../report/report.ts';
 import type { PolicyConfig, SourceGroup } from '../config.ts';
 import { mergeData, toText } from '../data.ts';
 import type { PolicyModule } from '../engine.ts';
 import type { LoadedGroup, LoadedPolicy, PolicyContext } from '../loaded-policy.ts';
 import type { SourceTree } from '../source-tree.ts';
 import { SourceFetcher } from './source-fetcher.ts';
-import { badSource } from './source-text.ts';
+import { badSource, showUrl } from './source-text.ts';
 import { limitsOf, type SourceTools } from './source-tools.ts';
 
 type Trees = ReadonlyMap<string, SourceTree>;
@@ -75,13 +76,22 @@ function toModules({ url, files }: SourceTree): readonly PolicyModule[] {
   throw badSource(url, 'it has no Rego', 'A policy source has .rego files; data belongs to `data`.');
 }
 
-function toPinnedSpec({ spec }: PolicyConfig, trees: Trees): unknown {
+/** The spec of a policy whose sources could not be had, for the report: their URLs as they may be printed. */
+export function toShownSpec(config: PolicyConfig): PolicySummary['spec'] {
+  const show = (url: unknown) => (typeof url === 'string' ? showUrl(url) : url);
+  return JSON.parse(JSON.stringify(withUrls(config, show)));
+}
+
+function toPinnedSpec(config: PolicyConfig, trees: Trees): unknown {
+  return withUrls(config, (url) => trees.get(String(url))?.pinned ?? url);
+}
+
+function withUrls({ spec }: PolicyConfig, replace: (url: unknown) => unknown): unknown {
   if (!Array.isArray(spec.sources)) return spec;
-  const pin = (url: unknown) => trees.get(String(url))?.pinned ?? url;
-  const toPinned = (source: Readonly<Record<string, unknown>>) => ({
+  const toReplaced = (source: Readonly<Record<string, unknown>>) => ({
     ...source,
-    ...(Array.isArray(source.policy) ? { policy: source.policy.map(pin) } : {}),
-    ...(Array.isArray(source.data) ? { data: source.data.map(pin) } : {}),
+    ...(Array.isArray(source.policy) ? { policy: source.policy.map(replace) } : {}),
+    ...(Array.isArray(source.data) ? { data: source.data.map(replace) } : {}),
   });
-  return { ...spec, sources: spec.sources.map(toPinned) };
+  return { ...spec, sources: spec.sources.map(toReplaced) };
 }

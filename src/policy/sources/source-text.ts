@@ -8,8 +8,9 @@ const MAX_PATH = 1024;
 
 /** Without credentials, and without the values of a query that is not git's. */
 export function showUrl(text: string): string {
-  const shown = text.slice(0, MAX_SHOWN).replaceAll(/:\/\/[^/@\s]*@/g, '://');
-  return shown.replaceAll(/([?&])(?!ref=|depth=)([^=&#]*)=[^&#]*/g, '$1$2=REDACTED');
+  const shown = text.replaceAll(/:\/\/[^/@\s]*@/g, '://');
+  // Cut last: half of a credential is not known for one.
+  return shown.replaceAll(/([?&])(?!ref=|depth=)([^=&#]*)=[^&#]*/g, '$1$2=REDACTED').slice(0, MAX_SHOWN);
 }
 
 export function badSource(text: string, why: string, hint: string = FORMS, cause?: unknown): ProofgateError {

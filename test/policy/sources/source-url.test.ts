@@ -163,6 +163,7 @@ describe('https, files and everything else', () => {
     );
     for (const text of [
       'git::https://u:secret@h.test/r',
+      `https://u:secret${'x'.repeat(400)}@h.test/x`,
       'https://secret@h.test/x',
       'git::ssh://g:secret@h.test/r',
     ]) {
