@@ -11,6 +11,13 @@ export function tooLarge(why: string): ProofgateError {
   });
 }
 
+/** Others may read it, and see there what we do not: the component is undetermined. */
+export function unreadable(why: string): ProofgateError {
+  return new ProofgateError('POLICY_FAILED', why, {
+    hint: 'Build the image again with an ordinary tool; if it was, please report it.',
+  });
+}
+
 /** @throws what `work` throws, unless the content makes no sense */
 export async function malformedAsUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProofgateError } from '../../base/errors.ts';
 import { parseStructuredText } from '../../base/structured-text.ts';
-import { MalformedContent, tooLarge } from './content-error.ts';
+import { MalformedContent, tooLarge, unreadable } from './content-error.ts';
 import { decodeZstd } from './zstd.ts';
 
 const MIB = 1024 * 1024;
@@ -119,6 +119,20 @@ export async function readToItsEnd<T>(
 /** JSON alone, as Go reads it, numbers with all of their digits. @throws MalformedContent */
 export function parseJsonContent(bytes: Buffer): unknown {
   return parseContent(bytes, 0);
+}
+
+/**
+ * JSON in which no object has a key twice: of those, some readers take the last, and some join the values.
+ * @param name what errors call it
+ * @throws ProofgateError of kind `undetermined`
+ */
+export function parseUnambiguousJson(bytes: Buffer, name: string): unknown {
+  return parseStructuredText(bytes.toString('utf8'), {
+    maxBytes: Number.POSITIVE_INFINITY,
+    maxYamlBytes: 0,
+    numbers: 'native',
+    refuse: (why) => unreadable(`${name}: ${why}`),
+  });
 }
 
 /** JSON or YAML, as Go reads it. @throws MalformedContent; ProofgateError `CONTENT_TOO_LARGE` */

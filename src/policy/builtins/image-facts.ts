@@ -4,8 +4,8 @@ import { isMapValue } from '../../base/exact-number.ts';
 import type { ImageSource } from '../../oci/image-source.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import type { Repository } from '../../oci/reference.ts';
-import { parseJsonContent } from './content.ts';
-import { malformedAsUndefined } from './content-error.ts';
+import { parseJsonContent, parseUnambiguousJson } from './content.ts';
+import { malformedAsUndefined, unreadable } from './content-error.ts';
 import { readImageFiles } from './image-files.ts';
 import { findManifest, type Lookup, toPinned } from './lookup.ts';
 import { toImage } from './platform.ts';
@@ -48,13 +48,16 @@ const MEMBERS = new Set([
   'Volumes',
   'WorkingDir',
 ]);
+/** Go, which runs images, takes members by their names in any case. */
+const FOLDED = new Map([...MEMBERS, 'config'].map((name) => [fold(name), name]));
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 type Context = Pick<Lookup, 'images' | 'signal'>;
 
 /**
  * Of an index, the facts of its linux/amd64 image. What is not there, or makes no sense, is absent.
- * @throws ProofgateError of kind `undetermined`: something could not be looked at
+ * @throws ProofgateError of kind `undetermined`: something could not be looked at, or is written so that others would see
+ *   what policies do not
  */
 export async function readImageFacts(
   images: ImageSource,
@@ -69,6 +72,9 @@ export async function readImageFacts(
   const parent = await readParent(context, image);
   const folder = folderOfOperator(config);
   const files = folder === undefined ? undefined : await readImageFiles(context, repository, image, [folder]);
+  if (folder !== undefined && files === undefined) {
+    throw unreadable(`the image is an operator's bundle, and a layer of it is no archive that can be read`);
+  }
   return {
     ...(config === undefined ? {} : { config }),
     ...(parent === undefined ? {} : { parent }),
@@ -84,8 +90,26 @@ async function readConfig(
   const bytes = await images.blob(repository, config, MAX_CONFIG_BYTES, signal);
   const file = await malformedAsUndefined(async () => parseJsonContent(bytes));
   if (!isMapValue(file)) return undefined;
+  parseUnambiguousJson(bytes, "the image's configuration");
+  refuseOtherCase(file, 'config');
   const given = Object.hasOwn(file, 'config') ? (file.config ?? {}) : {};
-  return isMapValue(given) ? withoutEmpty(given) : undefined;
+  if (!isMapValue(given)) return undefined;
+  refuseOtherCase(given);
+  return withoutEmpty(given);
+}
+
+/** Whoever writes `labels` has labels in a container, and none here. */
+function refuseOtherCase(map: Readonly<Record<string, unknown>>, only?: string): void {
+  for (const name of Object.keys(map)) {
+    const meant = FOLDED.get(fold(name));
+    if (meant === undefined || meant === name || (only !== undefined && only !== meant)) continue;
+    throw unreadable(`the image's configuration has ${JSON.stringify(name)} in the place of ${meant}`);
+  }
+}
+
+/** As Go's encoding/json compares. */
+function fold(name: string): string {
+  return name.toLowerCase().replaceAll('\u017f', 's');
 }
 
 /** As Conforma gives it: members that image-spec and Docker define, and only when they say something. */

@@ -5,7 +5,7 @@ import type { ImageManifest } from '../../oci/manifest.ts';
 import type { Repository } from '../../oci/reference.ts';
 import { FileCollection, type PinnedReference } from './blobs.ts';
 import { decompress, readToItsEnd } from './content.ts';
-import { malformedAsUndefined } from './content-error.ts';
+import { malformedAsUndefined, tooLarge } from './content-error.ts';
 import { findManifest, type Lookup } from './lookup.ts';
 import { toImage } from './platform.ts';
 import { readTar, type TarEntry, type TarSink } from './tar.ts';
@@ -41,7 +41,7 @@ export async function readImageFiles(
   folders: readonly string[],
 ): Promise<Record<string, unknown> | undefined> {
   if (folders.length === 0) return {};
-  if (image.layers.length > MAX_LAYERS) return undefined;
+  if (image.layers.length > MAX_LAYERS) throw tooLarge(`an image has more than ${MAX_LAYERS} layers`);
   return malformedAsUndefined(async () => {
     const tree = new FlattenedTree(folders);
     for (const layer of image.layers.toReversed()) {

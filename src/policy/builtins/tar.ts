@@ -1,9 +1,9 @@
 // Archives of strangers, entry by entry in constant memory. Nothing is ever written to a disk: names are only compared.
 // What comes after an archive's end is not part of it, as for whoever unpacks images.
-import { Parser, type ReadEntry } from 'tar';
+import { Header, Parser, type ReadEntry } from 'tar';
 import { causeText } from '../../verify/attempt.ts';
 import { compressionOf, MAX_FILE_BYTES } from './content.ts';
-import { MalformedContent, tooLarge } from './content-error.ts';
+import { MalformedContent, tooLarge, unreadable } from './content-error.ts';
 
 /** Of one archive: images have some ten thousand files. */
 const MAX_ENTRIES = 2_000_000;
@@ -21,7 +21,7 @@ export type TarSink = (bytes: Buffer) => void;
 
 /**
  * Shows every entry to `choose`; the content of a file goes to what that returns, if anything.
- * @throws MalformedContent; ProofgateError `CONTENT_TOO_LARGE`; what `source` and `choose` throw
+ * @throws MalformedContent; ProofgateError `CONTENT_TOO_LARGE`, `POLICY_FAILED` (others may read it); what `source` and `choose` throw
  */
 export async function readTar(
   source: AsyncIterable<Uint8Array>,
@@ -47,8 +47,8 @@ class ArchiveReader {
       maxMetaEntrySize: MAX_HEADER_BYTES,
       onReadEntry: (entry) => this.#attempt(() => this.#take(entry)),
       // What the parser would skip, another reader would not: the archive is refused.
-      onwarn: (code, message) => {
-        if (code !== 'TAR_ENTRY_INFO') this.#fail(new MalformedContent(`${code}: ${causeText(message)}`));
+      onwarn: (code, message, data) => {
+        if (code !== 'TAR_ENTRY_INFO') this.#fail(toRefusal(`${code}: ${causeText(message)}`, data));
       },
     });
     this.#parser.on('ignoredEntry', ({ meta }) => {
@@ -65,7 +65,7 @@ class ArchiveReader {
   write(chunk: Uint8Array): void {
     if (this.#isEnded || chunk.length === 0) return;
     // The parser would decompress again, and without bounds.
-    if (!this.#isBegun && compressionOf(chunk) !== 'none') throw new MalformedContent('compressed twice');
+    if (!this.#isBegun && compressionOf(chunk) !== 'none') throw toTwiceCompressed(chunk);
     this.#isBegun = true;
     this.#parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     this.#throwFailure();
@@ -113,4 +113,19 @@ class ArchiveReader {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+/** A header whose checksum is right is one to every reader, whatever this parser has against it. */
+function toRefusal(why: string, data: unknown): Error {
+  const header = data !== null && typeof data === 'object' && 'header' in data ? data.header : undefined;
+  const isValid = header instanceof Header && header.cksumValid;
+  return isValid ? unreadable(`a header in an archive cannot be read: ${why}`) : new MalformedContent(why);
+}
+
+/** The name of an archive's first entry may begin like compressed content. */
+function toTwiceCompressed(chunk: Uint8Array): Error {
+  const isTar = Buffer.from(chunk.subarray(257, 262)).toString('latin1') === 'ustar';
+  return isTar
+    ? unreadable('the first name in an archive cannot be read')
+    : new MalformedContent('compressed twice');
 }

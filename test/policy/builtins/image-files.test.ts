@@ -11,6 +11,9 @@ import { json, tar } from './support/archives.ts';
 import { type Asking, openAsking, pushLayers } from './support/asking.ts';
 
 const MIB = 1024 * 1024;
+/** Files whose names begin as compressed content does. */
+const LIKE_GZIP = { name: Buffer.from([0x1f, 0x8b, 0x08, 0x78]) };
+const LIKE_ZSTD = { name: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) };
 const OLM = 'operators.operatorframework.io.bundle.manifests.v1';
 
 let registry: TestRegistry;
@@ -125,6 +128,13 @@ describe('files of an image', () => {
     ).toBeUndefined();
   });
 
+  it.each([
+    ['begins with a name that looks compressed', tar(LIKE_GZIP, json('m/a.json', 1))],
+    ['has a file with a link name, which only this parser minds', tar({ ...json('m/a.json', 1), link: 'x' })],
+  ])('of an archive that %s are no absence', async (_, layer) => {
+    await expect(filesOf([gzipSync(layer)], 'm')).rejects.toMatchObject({ code: 'POLICY_FAILED' });
+  });
+
   it('of a layer that is missing are no absence', async () => {
     const missing = { mediaType: 'a/b', digest: digestOf('none'), size: 4 };
     const image = pushLayers(registry, 'team/app', []);
@@ -224,6 +234,28 @@ describe('facts of an image', () => {
     const config = { Labels: { [OLM]: 'manifests/' } };
     const image = pushLayers(registry, 'team/app', layers, { config });
     expect(await facts(image)).toEqual({ config, files: { 'manifests/csv.yaml': { kind: 'CSV' } } });
+  });
+
+  it.each([
+    ['no archive', Buffer.from('no archive '.repeat(99))],
+    ['gzip that breaks off', gzipSync(tar(json('m/a.json', 1))).subarray(0, -6)],
+    ['an archive whose first name looks compressed', gzipSync(tar(LIKE_ZSTD, json('m/a.json', 1)))],
+    ['a file with a link name', tar({ ...json('m/a.json', 1), link: 'x' })],
+  ])("of an operator's bundle with a layer that is %s are no absence", async (_, layer) => {
+    const image = pushLayers(registry, 'team/app', [layer], { config: { Labels: { [OLM]: 'm' } } });
+    await expect(facts(image)).rejects.toMatchObject({ code: 'POLICY_FAILED', kind: 'undetermined' });
+  });
+
+  it.each([
+    ['"config" twice, which Go joins', '{"config":{"Labels":{"a":"b"}},"config":{"User":"me"}}'],
+    ['a member twice', '{"config":{"Labels":{"a":"b"},"Labels":{"c":"d"}}}'],
+    ['"config" in another case', '{"Config":{"Labels":{"a":"b"}}}'],
+    ['a member in another case', '{"config":{"labels":{"a":"b"}}}'],
+    ['a member in another script', '{"config":{"Label\u017f":{"a":"b"}}}'],
+  ])('are no absence where the configuration has %s', async (_, file) => {
+    const config = { mediaType: 'a/b', ...registry.putBlob('team/app', file) };
+    const image = registry.putManifest('team/app', { schemaVersion: 2, config, layers: [] });
+    await expect(facts(image)).rejects.toMatchObject({ code: 'POLICY_FAILED', kind: 'undetermined' });
   });
 
   it('of an index are those of its linux/amd64 image, or none', async () => {

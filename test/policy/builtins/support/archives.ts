@@ -1,10 +1,13 @@
 // Tar archives byte by byte, also such as no tool would write.
 
 export interface Entry {
-  readonly name: string;
+  /** Text is UTF-8. */
+  readonly name: string | Buffer;
   readonly content?: string | Buffer;
   /** Default `0`, a file. */
   readonly type?: string;
+  /** Default: none, but for links. */
+  readonly link?: string;
   /** What the header claims; default: what there is. */
   readonly size?: number;
 }
@@ -24,11 +27,11 @@ export function openTar(...entries: readonly Entry[]): Buffer {
 /** A file at the root, as JSON. */
 export const json = (name: string, value: unknown): Entry => ({ name, content: JSON.stringify(value) });
 
-function toBlocks({ name, content = '', type = '0', size }: Entry): readonly Buffer[] {
+function toBlocks({ name, content = '', type = '0', link, size }: Entry): readonly Buffer[] {
   const bytes = Buffer.from(content);
   const octal = (value: number, length: number) => `${value.toString(8).padStart(length - 1, '0')}\0`;
   const header = Buffer.alloc(BLOCK);
-  const fields: readonly [number, string][] = [
+  const fields: readonly [number, string | Buffer][] = [
     [0, name],
     [100, octal(0o644, 8)],
     [108, octal(0, 8)],
@@ -37,10 +40,10 @@ function toBlocks({ name, content = '', type = '0', size }: Entry): readonly Buf
     [136, octal(0, 12)],
     [148, ' '.repeat(8)],
     [156, type],
-    [157, type === '1' || type === '2' ? 'elsewhere' : ''],
+    [157, link ?? (type === '1' || type === '2' ? 'elsewhere' : '')],
     [257, 'ustar\u000000'],
   ];
-  for (const [offset, text] of fields) header.write(text, offset);
+  for (const [offset, text] of fields) header.set(Buffer.from(text as string), offset);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return [header, bytes, Buffer.alloc((BLOCK - (bytes.length % BLOCK)) % BLOCK)];
