@@ -75,8 +75,6 @@ async function verifyAsTask(): Promise<number> {
   const { env } = process;
   writeTestError(env, systemClock, []);
   try {
-    // Parameters name files relative to it.
-    if (env.WORKSPACE_DATA) process.chdir(env.WORKSPACE_DATA);
     const request = readTask(env);
     if (!request.parsed.ok) writeTestError(env, systemClock, request.parsed.problems);
     return await verify(request);

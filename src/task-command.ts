@@ -14,7 +14,7 @@ import { renderAppstudioError, type TestResult } from './report/appstudio.ts';
 import type { Report } from './report/report.ts';
 import { withoutRuleInfo } from './task/rule-info.ts';
 import { TaskParameters } from './task/task-parameters.ts';
-import { removeOldReports, toPlaceOptions, toRunEnvironment } from './task/task-places.ts';
+import { enterData, removeOldReports, toPlaceOptions, toRunEnvironment } from './task/task-places.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +26,7 @@ export interface TaskRequest {
   readonly toShown: (report: Report) => Report;
 }
 
-/** What the parameters and workspaces ask for; all problems are usage errors. */
+/** What the parameters and workspaces ask for; all problems are usage errors. Enters the workspace `data`. */
 export function readTask(environment: Environment): TaskRequest {
   const parameters = new TaskParameters(environment);
   const raw = parameters.toRawOptions();
@@ -39,6 +39,7 @@ export function readTask(environment: Environment): TaskRequest {
     removeOldReports(options);
     return options;
   });
+  reader.attempt('the workspace data', () => enterData(environment));
   const runEnvironment = reader.attempt('the workspace dockerconfig', () =>
     toRunEnvironment(environment, parameters.get('SSL_CERT_DIR')),
   );

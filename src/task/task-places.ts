@@ -43,6 +43,27 @@ export function removeOldReports({ report }: RawOptions): void {
   }
 }
 
+/**
+ * Parameters name files relative to it.
+ * @throws ProofgateError `UNREADABLE_FILE`
+ */
+export function enterData({ WORKSPACE_DATA: folder = '' }: Environment): void {
+  if (folder === '') return;
+  try {
+    process.chdir(folder);
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error';
+    throw new ProofgateError(
+      'UNREADABLE_FILE',
+      `cannot enter the folder ${JSON.stringify(folder)} (${why})`,
+      {
+        cause,
+        hint: 'Let the user of the steps, 65532, read it.',
+      },
+    );
+  }
+}
+
 /** Without its ending: `report`, or `report-2-of-5`. */
 function reportPath({ WORKSPACE_REPORTS: reports, HOME: home }: Environment, shard: string): string {
   const folder = reports || home;

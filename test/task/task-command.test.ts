@@ -105,6 +105,18 @@ describe('proofgate task verify', () => {
     expect((await verify({ IMAGES: 'snapshot.json' })).code).toBe(2);
   });
 
+  it('says of a workspace data that it may not enter, and leaves no report of an earlier run', async () => {
+    temp.write('report.json', '{"result": "verified"}');
+    const data = { environment: { WORKSPACE_DATA: join(temp.path, 'nowhere') } };
+    const { code, testOutput } = await verify({}, data);
+    expect(code).toBe(2);
+    expect(testOutput).toMatchObject({
+      result: 'ERROR',
+      note: expect.stringContaining('the workspace data'),
+    });
+    expect(existsSync(join(temp.path, 'report.json'))).toBe(false);
+  });
+
   it('is for the task alone', async () => {
     const { code, stderr } = await runEntry('src/cli.ts', ['task', 'verify']);
     expect(code).toBe(2);
