@@ -11,12 +11,18 @@ const NAMES = ['tar', 'gtar'] as const;
  * Writes launchers of the real tools to `folder`, which is to come first in PATH. They drop -P, so that
  * absolute names, `..` and links that lead outside are refused by tar itself, and extract only `member`.
  * A tool that is not there gets none. Without effect on Windows, where the toolkit takes tar from a fixed place.
+ *
+ * @throws Error when there is no tar at all
  */
 export async function writeConfinedTar(folder: string, path: string, member: string): Promise<void> {
+  let isThere = process.platform === 'win32';
   for (const name of NAMES) {
     const real = await findProgram(name, path);
-    if (real !== undefined) await writeFile(join(folder, name), launcher(real, member), { mode: 0o700 });
+    if (real === undefined) continue;
+    await writeFile(join(folder, name), launcher(real, member), { mode: 0o700 });
+    isThere = true;
   }
+  if (!isThere) throw new Error('there is no tar on PATH');
 }
 
 async function findProgram(name: string, path: string): Promise<string | undefined> {

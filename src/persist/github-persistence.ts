@@ -41,7 +41,7 @@ type Operation = TransferOrder['operation'];
 export class GitHubPersistence implements Persistence {
   readonly directory: string;
   readonly #options: GitHubCacheOptions;
-  /** False once the service has failed: waiting for it again would tell nothing new. */
+  /** False once the service, or what it takes to use it, has failed: trying again would tell nothing new. */
   #isServing = true;
 
   constructor(options: GitHubCacheOptions) {
@@ -93,7 +93,6 @@ export class GitHubPersistence implements Persistence {
     if (mode === 'none' || mode === other) return false;
     const isOffered = environment.ACTIONS_RESULTS_URL || environment.ACTIONS_CACHE_URL;
     if (isOffered && environment.ACTIONS_RUNTIME_TOKEN) return true;
-    this.#isServing = false;
     throw new Error('this runner offers no cache service');
   }
 
@@ -135,6 +134,7 @@ export class GitHubPersistence implements Persistence {
     try {
       return await work();
     } catch (error) {
+      this.#isServing = false;
       this.#warn(operation, toReason(error), error);
       return undefined;
     }

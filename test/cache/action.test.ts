@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pathWith } from '../persist/support/runner.ts';
 import { type CacheFault, type CacheService, startCacheService } from '../support/cache-service.ts';
 import { runAction } from '../support/entry.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
@@ -87,11 +88,29 @@ describe('the action with a cache service', () => {
   it.each<[string, CacheFault]>([
     ['503', { status: 503 }],
     ['429', { status: 429 }],
+    ['silence', 'hang'],
     ['half an archive', 'truncate'],
   ])('%s on restoring is one warning and a cold run', { timeout: 90_000 }, async (_, fault) => {
     await run();
     service.fault = (operation) => (/^GET|^GetCacheEntry/.test(operation) ? fault : undefined);
     const result = await run();
+    expect([result.code, result.hit]).toEqual([0, 'none']);
+    expect(result.warnings.filter(isAboutCache)).toHaveLength(1);
+  });
+
+  it('a service that is not there is one warning and a cold run', async () => {
+    await run();
+    const result = await run({}, { ACTIONS_RESULTS_URL: 'http://127.0.0.1:1/' });
+    expect([result.code, result.hit]).toEqual([0, 'none']);
+    expect(result.warnings.filter(isAboutCache)).toHaveLength(1);
+  });
+
+  it.each([
+    ['tar', ['sh', 'zstd', 'unzstd', 'zstdmt']],
+    ['unzstd', ['sh', 'tar', 'zstd', 'zstdmt']],
+  ])('a runner without %s is one warning and a cold run', async (_, programs) => {
+    await run();
+    const result = await run({}, { PATH: pathWith(temp, programs) });
     expect([result.code, result.hit]).toEqual([0, 'none']);
     expect(result.warnings.filter(isAboutCache)).toHaveLength(1);
   });

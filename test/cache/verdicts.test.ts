@@ -88,7 +88,9 @@ describe('a second run', () => {
       'task-bundle-public-key': demo.taskBundleKeyPem,
     };
     for (const _ of ['cold', 'warm']) {
-      const { report } = await validate([], more);
+      const { report, requests } = await validate([], more);
+      // No request that the table of the summary does not show.
+      expect(report.usage.registries.reduce((sum, { requests: shown }) => sum + shown, 0)).toBe(requests);
       expect(new Map(report.components.map(({ name, outcome }) => [name, outcome]))).toEqual(demo.expected);
     }
     const records = files(temp.path).filter((file) => file.endsWith('.json'));

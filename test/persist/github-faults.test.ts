@@ -121,6 +121,7 @@ describe.concurrent('restoring', () => {
     await saveOnce(service);
     using job = startJob(service, { environment: { PATH: pathWith(temp, programs) } });
     expect(await job.cache.restore()).toEqual(COLD);
+    await job.cache.save(['new']);
     expect(job.warnings).toEqual([expect.stringMatching(/^CACHE_UNAVAILABLE: .*tar/)]);
   });
 

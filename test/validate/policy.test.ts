@@ -363,6 +363,15 @@ describe('proofs that are kept', () => {
     }
   });
 
+  it('are held against the policy of today, which may reject what passed yesterday', async () => {
+    const image = await gate.push('app');
+    const outcomeWith = async (rule: RuleText) =>
+      componentOf(await gate.validate([image], { policy: gate.policy([rule]), ...kept() })).outcome;
+    expect(await outcomeWith(PASSES)).toBe('verified');
+    expect(await outcomeWith(FIRES)).toBe('rejected');
+    expect(await outcomeWith(PASSES)).toBe('verified');
+  });
+
   it('are not those of what a policy rejected', async () => {
     const image = await gate.push('app');
     const policy = gate.policy([FIRES]);
