@@ -123,8 +123,10 @@ class FlattenedTree {
   }
 }
 
-/** Without `.`, `..` and slashes that say nothing. */
+/**
+ * Without `.`, `..` and slashes that say nothing: where whoever unpacks the image puts the file. With two spellings, a
+ * layer could replace a file behind the policy's back.
+ */
 function cleanPath(path: string): string {
-  const normal = posix.normalize(path);
-  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
+  return posix.normalize(`/${path}`).replace(/^\/+|\/+$/g, '') || '.';
 }

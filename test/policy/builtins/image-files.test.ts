@@ -54,11 +54,12 @@ describe('files of an image', () => {
       'manifests/b.yaml': 2,
       'Manifests/C.YML': 3,
       'manifests/f.json': 6,
+      'manifests/h.json': 8,
     };
     expect(await filesOf([layer], 'manifests')).toEqual(found);
     expect(await filesOf([layer], './manifests/')).toEqual(found);
     expect(await filesOf([layer], '.', 'none')).toEqual({ 'g.json': 7 });
-    expect(await filesOf([layer], '/manifests')).toEqual({ '/manifests/h.json': 8 });
+    expect(await filesOf([layer], '/manifests')).toEqual(found);
     expect(await filesOf([layer])).toEqual({});
   });
 
@@ -127,6 +128,16 @@ describe('files of an image', () => {
       await filesOf([Buffer.from('no archive '.repeat(99)), tar(json('m/a.json', 1))], 'm'),
     ).toBeUndefined();
   });
+
+  it.each(['/m/a.json', '../m/a.json', '//m//a.json', './/m/./a.json'])(
+    'are replaced, and removed, by a layer that spells them %s',
+    async (name) => {
+      const lower = tar(json('m/a.json', 'harmless'));
+      expect(await filesOf([lower, tar(json(name, 'planted'))], 'm')).toEqual({ 'm/a.json': 'planted' });
+      const gone = whiteout(name.replace('a.json', '.wh.a.json'));
+      expect(await filesOf([lower, tar(gone)], 'm')).toEqual({});
+    },
+  );
 
   it.each([
     ['begins with a name that looks compressed', tar(LIKE_GZIP, json('m/a.json', 1))],
