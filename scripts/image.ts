@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const ROOT = dirname(import.meta.dirname);
+const PINNED = /^[^@]+@sha256:[0-9a-f]{64}$/;
 
 export interface ImageFacts {
   /** `name@sha256:…` */
@@ -20,8 +21,8 @@ export interface ImageFacts {
 
 /** What the Containerfile wants to be told, as buildah's arguments. */
 export function buildArguments({ base, version, source, revision, epoch }: ImageFacts): string[] {
+  if (!PINNED.test(base)) throw new Error(`name the base by its digest: ${base}`);
   const [name = '', digest = ''] = base.split('@');
-  if (!/^sha256:[0-9a-f]{64}$/.test(digest)) throw new Error(`name the base by its digest: ${base}`);
   const created = new Date(epoch * 1000).toISOString().replace('.000Z', 'Z');
   const values = {
     BASE: base,
@@ -60,8 +61,11 @@ function readFacts(base: string): ImageFacts {
 }
 
 if (import.meta.main) {
-  const [base, name] = process.argv.slice(2);
-  if (base === undefined) throw new Error('usage: npm run build:image -- BASE@sha256:DIGEST [NAME]');
+  const [base = '', name] = process.argv.slice(2);
+  if (!PINNED.test(base)) {
+    console.error('usage: npm run build:image -- BASE@sha256:DIGEST [NAME], with 64 hex digits as DIGEST');
+    process.exit(2);
+  }
   const facts = readFacts(base);
   const tag = name ?? `proofgate:${facts.version}`;
   execFileSync('buildah', ['build', ...buildArguments(facts), '--tag', tag, ROOT], { stdio: 'inherit' });

@@ -29,7 +29,8 @@ export async function readLocalSource(
     signal.throwIfAborted();
     if (error instanceof ProofgateError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const hint = 'Give a path that is there, or name an image with oci:: and a repository with git::.';
+    const hint =
+      'Give a path that is there, relative to the working directory, or name an image with oci:: and a repository with git::.';
     throw badSource(url, `it cannot be read as a file or folder (${code})`, hint, error);
   }
   return builder.build(`file::${path}`);
