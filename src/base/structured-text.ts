@@ -61,8 +61,8 @@ function parseJson(content: string, { numbers, reader, refuse }: TextRules): unk
   return numbers === 'native' ? value : JSON.parse(content, exactNumber);
 }
 
-/** `json` is valid: only strings, and what opens and closes, matter. */
-function findDuplicateKey(json: string): string | undefined {
+/** A key that one object has twice. `json` is valid: only strings, and what opens and closes, matter. */
+export function findDuplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
   for (const [token, string, colon] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
     if (token === '{' || token === '[') open.push(new Set());

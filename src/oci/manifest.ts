@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { type Digest, isDigest } from '../base/digest.ts';
 import { ProofgateError } from '../base/errors.ts';
+import { findOtherCase } from '../base/member-case.ts';
+import { findDuplicateKey } from '../base/structured-text.ts';
 import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
 
 const INDEX_TYPES = new Set([OCI_INDEX, DOCKER_LIST]);
@@ -92,7 +94,7 @@ type Document = z.infer<typeof documentSchema>;
  * The same bytes must never be an image to one reader and an index to another (CVE-2021-41190): the body's
  * `mediaType` and the answer's `Content-Type` have to agree, and nothing may have the members of both kinds.
  * @param contentType of the answer; only the body is covered by the digest
- * @throws MalformedManifest
+ * @throws MalformedManifest; ProofgateError `REGISTRY_PROTOCOL` when readers differ about what it says
  */
 export function parseManifest(bytes: Buffer, digest: Digest, contentType: string | undefined): Manifest {
   const document = parseDocument(bytes, digest);
@@ -118,11 +120,16 @@ export function parseManifest(bytes: Buffer, digest: Digest, contentType: string
 
 function parseDocument(bytes: Buffer, digest: Digest): Document {
   let json: unknown;
+  let twice: string | undefined;
   try {
-    json = JSON.parse(bytes.toString('utf8'));
+    const text = bytes.toString('utf8');
+    json = JSON.parse(text);
+    twice = findDuplicateKey(text);
   } catch (cause) {
     throw malformed(digest, 'it is no JSON', cause);
   }
+  const name = twice ?? findUnclear(json);
+  if (name !== undefined) throw unclear(digest, name);
   const document = documentSchema.safeParse(json);
   if (document.success) return document.data;
   const issue = document.error.issues[0];
@@ -131,6 +138,27 @@ function parseDocument(bytes: Buffer, digest: Digest): Document {
     `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is malformed'}`,
     document.error,
   );
+}
+
+/**
+ * A member in another case: whoever runs the image would take `Layers` for its layers, and whoever verifies it those that
+ * `layers` names.
+ */
+function findUnclear(json: unknown): string | undefined {
+  if (!isMap(json)) return undefined;
+  const lists = [json.layers, json.manifests].flatMap((list) => (Array.isArray(list) ? list : []));
+  const descriptors = [json.config, json.subject, ...lists].filter(isMap);
+  const platforms = descriptors.map(({ platform }) => platform).filter(isMap);
+  const names = [
+    findOtherCase(json, Object.keys(documentSchema.shape)),
+    ...descriptors.map((one) => findOtherCase(one, Object.keys(descriptorSchema.in.shape))),
+    ...platforms.map((one) => findOtherCase(one, Object.keys(platformSchema.shape))),
+  ];
+  return names.find((name) => name !== undefined);
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function toMediaType(document: Document, contentType: string | undefined, digest: Digest): string {
@@ -168,6 +196,14 @@ function toPlatform(raw: {
 }): Platform {
   const { architecture, os, variant } = raw;
   return { architecture, os, ...(variant ? { variant } : {}) };
+}
+
+/** No `MalformedManifest`: to others it is one, so that it must not count as absent. */
+function unclear(digest: Digest, name: string): ProofgateError {
+  const shown = JSON.stringify(name.slice(0, 80));
+  return new ProofgateError('REGISTRY_PROTOCOL', `manifest ${digest}: ${shown} is not clear in it`, {
+    hint: 'Names of members are there once, and in the case that the specification gives them: build the image again.',
+  });
 }
 
 function malformed(digest: Digest, why: string, cause?: unknown): MalformedManifest {

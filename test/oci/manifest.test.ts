@@ -96,3 +96,30 @@ test.each<[string, object | string, string?]>([
 ])('%s is refused', (_, document, contentType) => {
   expect(() => parse(document, contentType)).toThrow(expect.objectContaining({ code: 'REGISTRY_PROTOCOL' }));
 });
+
+const text = JSON.stringify;
+test.each([
+  ['layers twice', text(image).replace(/}$/, `,"layers":[]}`)],
+  ['layers in another case', { ...image, Layers: [] }],
+  ['the list of an index, in another case', { ...image, Manifests: [EMPTY] }],
+  ['children in another case', { ...index, MANIFESTS: [EMPTY] }],
+  ['a letter that Go takes for an s', { ...index, manifest\u017f: [EMPTY] }],
+  ['a digest twice', text(image).replace('"digest"', `"digest":"${digestOf('other')}","digest"`)],
+  ['a digest in another case', { ...image, layers: [{ ...EMPTY, Digest: digestOf('other') }] }],
+  [
+    'a platform in another case',
+    {
+      ...index,
+      manifests: [{ ...EMPTY, platform: { os: 'unknown', architecture: 'unknown', OS: 'linux' } }],
+    },
+  ],
+])('what one reader sees and another does not is no manifest: %s', (_, document) => {
+  expect(() => parse(document)).toThrow(
+    expect.objectContaining({ code: 'REGISTRY_PROTOCOL', message: expect.stringContaining('is not clear') }),
+  );
+});
+
+test('annotations may have names of any case', () => {
+  const annotations = { Digest: 'a', digest: 'b', Layers: 'c' };
+  expect(parse({ ...image, annotations })).toMatchObject({ annotations });
+});

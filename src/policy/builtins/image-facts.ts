@@ -1,6 +1,7 @@
 // What the input document says of an image beside its proofs: its configuration, its parent, the files of an operator's
 // bundle. An absence is a fact, a fault is not.
 import { isMapValue } from '../../base/exact-number.ts';
+import { findOtherCase } from '../../base/member-case.ts';
 import type { ImageSource } from '../../oci/image-source.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import type { Repository } from '../../oci/reference.ts';
@@ -48,8 +49,6 @@ const MEMBERS = new Set([
   'Volumes',
   'WorkingDir',
 ]);
-/** Go, which runs images, takes members by their names in any case. */
-const FOLDED = new Map([...MEMBERS, 'config'].map((name) => [fold(name), name]));
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 type Context = Pick<Lookup, 'images' | 'signal'>;
@@ -91,25 +90,20 @@ async function readConfig(
   const file = await malformedAsUndefined(async () => parseJsonContent(bytes));
   if (!isMapValue(file)) return undefined;
   parseUnambiguousJson(bytes, "the image's configuration");
-  refuseOtherCase(file, 'config');
+  refuseOtherCase(file, ['config']);
   const given = Object.hasOwn(file, 'config') ? (file.config ?? {}) : {};
   if (!isMapValue(given)) return undefined;
-  refuseOtherCase(given);
+  refuseOtherCase(given, MEMBERS);
   return withoutEmpty(given);
 }
 
 /** Whoever writes `labels` has labels in a container, and none here. */
-function refuseOtherCase(map: Readonly<Record<string, unknown>>, only?: string): void {
-  for (const name of Object.keys(map)) {
-    const meant = FOLDED.get(fold(name));
-    if (meant === undefined || meant === name || (only !== undefined && only !== meant)) continue;
-    throw unreadable(`the image's configuration has ${JSON.stringify(name)} in the place of ${meant}`);
-  }
-}
-
-/** As Go's encoding/json compares. */
-function fold(name: string): string {
-  return name.toLowerCase().replaceAll('\u017f', 's');
+function refuseOtherCase(map: object, names: Iterable<string>): void {
+  const name = findOtherCase(map, [...names]);
+  if (name === undefined) return;
+  throw unreadable(
+    `the image's configuration has a member ${JSON.stringify(name)}, which readers take for another`,
+  );
 }
 
 /** As Conforma gives it: members that image-spec and Docker define, and only when they say something. */

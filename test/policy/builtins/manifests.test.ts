@@ -175,6 +175,14 @@ describe('a manifest', () => {
     await expect(run.ask('ec.oci.image_manifests', [refOf(image)])).rejects.toMatchObject({ code });
     await expect(run.ask('ec.oci.image_files', refOf(image), ['a'])).rejects.toMatchObject({ code });
   });
+
+  it('that others read otherwise is no absence', async () => {
+    const odd = registry.putManifest('team/app', { ...layerOf(pushImage(registry, 'team/app')), Layers: [] });
+    for (const name of ['ec.oci.image_manifest', 'ec.oci.descriptor', 'ec.oci.image_index']) {
+      const asked = run.ask(name, refOf(odd));
+      await expect(asked).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL', kind: 'undetermined' });
+    }
+  });
 });
 
 describe('many manifests', () => {
