@@ -1,6 +1,7 @@
 // Composition root: wires registry, trust and verifier, validates the release and makes the one Report.
 import type { Clock } from './base/clock.ts';
 import { type ProofgateError, toProofgateError } from './base/errors.ts';
+import { summarizeCache } from './cache-summary.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { readNamedKeys } from './cluster-keys.ts';
 import { startDeadline } from './deadline.ts';
@@ -13,7 +14,6 @@ import type { GateTools, PolicyGate } from './policy-gate.ts';
 import { ProofCache } from './proof-cache.ts';
 import type { Progress } from './report/progress.ts';
 import {
-  type CacheSummary,
   type ComponentResult,
   type Outcome,
   type Report,
@@ -184,19 +184,6 @@ async function openCache(
   const listsAnew = options.policy !== undefined && !options.offline;
   const cache = { persistence: chosen, registry, clock, maxAgeMs, listsAnew, maxBytes, warn };
   return ProofCache.open(cache, signal);
-}
-
-function summarizeCache(components: readonly ComponentResult[], savedRequests: number): CacheSummary {
-  const listed = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
-  const [oldestListedAt] = listed.toSorted();
-  const isPartial = listed.length > 0 || savedRequests > 0;
-  const isFull = listed.length > 0 && listed.length === components.length;
-  return {
-    hit: isFull ? 'full' : isPartial ? 'partial' : 'none',
-    components: listed.length,
-    ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
-    savedRequests,
-  };
 }
 
 /** Keys without a transparency log need no trust root: an unreachable TUF mirror must not matter then. */

@@ -110,7 +110,7 @@ func locate(problems []Problem, path string) []Problem {
 // query asks for all references at once, each in a comprehension of its own, so that one which is undefined leaves the
 // others defined: [[v | v := data.a.deny], [v | v := data.b.warn], …].
 func (p *Program) query(references []Reference) (ast.Body, error) {
-	key := fmt.Sprint(references)
+	key := fmt.Sprintf("%q", references)
 	if body, ok := p.queries[key]; ok {
 		return body, nil
 	}
