@@ -87,6 +87,12 @@ function tooLarge(why) {
         hint: 'Proofgate refuses larger content on purpose; if it is legitimate, please report it.',
     });
 }
+/** Others may read it, and see there what we do not: the component is undetermined. */
+function unreadable(why) {
+    return new errors/* ProofgateError */.a0('POLICY_FAILED', why, {
+        hint: 'Build the image again with an ordinary tool; if it was, please report it.',
+    });
+}
 /** @throws what `work` throws, unless the content makes no sense */
 async function malformedAsUndefined(work) {
     try {
@@ -316,6 +322,19 @@ async function readToItsEnd(source, read) {
 function parseJsonContent(bytes) {
     return parseContent(bytes, 0);
 }
+/**
+ * JSON in which no object has a key twice: of those, some readers take the last, and some join the values.
+ * @param name what errors call it
+ * @throws ProofgateError of kind `undetermined`
+ */
+function parseUnambiguousJson(bytes, name) {
+    return (0,structured_text/* parseStructuredText */.S)(bytes.toString('utf8'), {
+        maxBytes: Number.POSITIVE_INFINITY,
+        maxYamlBytes: 0,
+        numbers: 'native',
+        refuse: (why) => unreadable(`${name}: ${why}`),
+    });
+}
 /** JSON or YAML, as Go reads it. @throws MalformedContent; ProofgateError `CONTENT_TOO_LARGE` */
 function parseFile(name, bytes) {
     if (bytes.length <= MAX_YAML_BYTES)
@@ -366,7 +385,7 @@ const MAX_HEADER_BYTES = 1024 * 1024;
 const FILES = new Set(['File', 'OldFile', 'ContiguousFile']);
 /**
  * Shows every entry to `choose`; the content of a file goes to what that returns, if anything.
- * @throws MalformedContent; ProofgateError `CONTENT_TOO_LARGE`; what `source` and `choose` throw
+ * @throws MalformedContent; ProofgateError `CONTENT_TOO_LARGE`, `POLICY_FAILED` (others may read it); what `source` and `choose` throw
  */
 async function readTar(source, choose) {
     const archive = new ArchiveReader(choose);
@@ -388,9 +407,9 @@ class ArchiveReader {
             maxMetaEntrySize: MAX_HEADER_BYTES,
             onReadEntry: (entry) => this.#attempt(() => this.#take(entry)),
             // What the parser would skip, another reader would not: the archive is refused.
-            onwarn: (code, message) => {
+            onwarn: (code, message, data) => {
                 if (code !== 'TAR_ENTRY_INFO')
-                    this.#fail(new MalformedContent(`${code}: ${(0,attempt/* causeText */.x)(message)}`));
+                    this.#fail(toRefusal(`${code}: ${(0,attempt/* causeText */.x)(message)}`, data));
             },
         });
         this.#parser.on('ignoredEntry', ({ meta }) => {
@@ -409,7 +428,7 @@ class ArchiveReader {
             return;
         // The parser would decompress again, and without bounds.
         if (!this.#isBegun && compressionOf(chunk) !== 'none')
-            throw new MalformedContent('compressed twice');
+            throw toTwiceCompressed(chunk);
         this.#isBegun = true;
         this.#parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
         this.#throwFailure();
@@ -457,6 +476,19 @@ class ArchiveReader {
         if (this.#failure !== undefined)
             throw this.#failure.error;
     }
+}
+/** A header whose checksum is right is one to every reader, whatever this parser has against it. */
+function toRefusal(why, data) {
+    const header = data !== null && typeof data === 'object' && 'header' in data ? data.header : undefined;
+    const isValid = header instanceof index_min/* Header */.Y9 && header.cksumValid;
+    return isValid ? unreadable(`a header in an archive cannot be read: ${why}`) : new MalformedContent(why);
+}
+/** The name of an archive's first entry may begin like compressed content. */
+function toTwiceCompressed(chunk) {
+    const isTar = Buffer.from(chunk.subarray(257, 262)).toString('latin1') === 'ustar';
+    return isTar
+        ? unreadable('the first name in an archive cannot be read')
+        : new MalformedContent('compressed twice');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/policy/builtins/blobs.js
@@ -644,7 +676,7 @@ async function readImageFiles({ images, signal }, repository, image, folders) {
     if (folders.length === 0)
         return {};
     if (image.layers.length > MAX_LAYERS)
-        return undefined;
+        throw tooLarge(`an image has more than ${MAX_LAYERS} layers`);
     return malformedAsUndefined(async () => {
         const tree = new FlattenedTree(folders);
         for (const layer of image.layers.toReversed()) {
@@ -722,10 +754,12 @@ class FlattenedTree {
         }
     }
 }
-/** Without `.`, `..` and slashes that say nothing. */
+/**
+ * Without `.`, `..` and slashes that say nothing: where whoever unpacks the image puts the file. With two spellings, a
+ * layer could replace a file behind the policy's back.
+ */
 function cleanPath(path) {
-    const normal = external_node_path_.posix.normalize(path);
-    return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
+    return external_node_path_.posix.normalize(`/${path}`).replace(/^\/+|\/+$/g, '') || '.';
 }
 
 // EXTERNAL MODULE: ./node_modules/zod/v4/classic/schemas.js + 10 modules
@@ -1166,9 +1200,12 @@ function host_toTexts(list) {
 
 // EXTERNAL MODULE: ./lib/src/policy/effective-time.js
 var effective_time = __webpack_require__(148);
+// EXTERNAL MODULE: ./lib/src/base/member-case.js
+var member_case = __webpack_require__(9887);
 ;// CONCATENATED MODULE: ./lib/src/policy/builtins/image-facts.js
 // What the input document says of an image beside its proofs: its configuration, its parent, the files of an operator's
 // bundle. An absence is a fact, a fault is not.
+
 
 
 
@@ -1207,7 +1244,8 @@ const MEMBERS = new Set([
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 /**
  * Of an index, the facts of its linux/amd64 image. What is not there, or makes no sense, is absent.
- * @throws ProofgateError of kind `undetermined`: something could not be looked at
+ * @throws ProofgateError of kind `undetermined`: something could not be looked at, or is written so that others would see
+ *   what policies do not
  */
 async function readImageFacts(images, repository, manifest, signal = new AbortController().signal) {
     const context = { images, signal };
@@ -1218,6 +1256,9 @@ async function readImageFacts(images, repository, manifest, signal = new AbortCo
     const parent = await readParent(context, image);
     const folder = folderOfOperator(config);
     const files = folder === undefined ? undefined : await readImageFiles(context, repository, image, [folder]);
+    if (folder !== undefined && files === undefined) {
+        throw unreadable(`the image is an operator's bundle, and a layer of it is no archive that can be read`);
+    }
     return {
         ...(config === undefined ? {} : { config }),
         ...(parent === undefined ? {} : { parent }),
@@ -1229,8 +1270,20 @@ async function readConfig({ images, signal }, repository, { config }) {
     const file = await malformedAsUndefined(async () => parseJsonContent(bytes));
     if (!(0,exact_number/* isMapValue */.Qy)(file))
         return undefined;
+    parseUnambiguousJson(bytes, "the image's configuration");
+    refuseOtherCase(file, ['config']);
     const given = Object.hasOwn(file, 'config') ? (file.config ?? {}) : {};
-    return (0,exact_number/* isMapValue */.Qy)(given) ? withoutEmpty(given) : undefined;
+    if (!(0,exact_number/* isMapValue */.Qy)(given))
+        return undefined;
+    refuseOtherCase(given, MEMBERS);
+    return withoutEmpty(given);
+}
+/** Whoever writes `labels` has labels in a container, and none here. */
+function refuseOtherCase(map, names) {
+    const name = (0,member_case/* findOtherCase */.K)(map, [...names]);
+    if (name === undefined)
+        return;
+    throw unreadable(`the image's configuration has a member ${JSON.stringify(name)}, which readers take for another`);
 }
 /** As Conforma gives it: members that image-spec and Docker define, and only when they say something. */
 function withoutEmpty(config) {
@@ -2118,8 +2171,9 @@ const MAX_SHOWN = 300;
 const MAX_PATH = 1024;
 /** Without credentials, and without the values of a query that is not git's. */
 function showUrl(text) {
-    const shown = text.slice(0, MAX_SHOWN).replaceAll(/:\/\/[^/@\s]*@/g, '://');
-    return shown.replaceAll(/([?&])(?!ref=|depth=)([^=&#]*)=[^&#]*/g, '$1$2=REDACTED');
+    const shown = text.replaceAll(/:\/\/[^/@\s]*@/g, '://');
+    // Cut last: half of a credential is not known for one.
+    return shown.replaceAll(/([?&])(?!ref=|depth=)([^=&#]*)=[^&#]*/g, '$1$2=REDACTED').slice(0, MAX_SHOWN);
 }
 function badSource(text, why, hint = FORMS, cause) {
     return new errors/* ProofgateError */.a0('BAD_POLICY', `the source ${showUrl(text)}: ${why}`, { hint, cause });
@@ -2854,7 +2908,7 @@ async function readLocalSource(url, path, tools, signal) {
         if (error instanceof errors/* ProofgateError */.a0)
             throw error;
         const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-        const hint = 'Give a path that is there, or name an image with oci:: and a repository with git::.';
+        const hint = 'Give a path that is there, relative to the working directory, or name an image with oci:: and a repository with git::.';
         throw badSource(url, `it cannot be read as a file or folder (${code})`, hint, error);
     }
     return builder.build(`file::${path}`);
@@ -3586,16 +3640,23 @@ function toModules({ url, files }) {
         return modules;
     throw badSource(url, 'it has no Rego', 'A policy source has .rego files; data belongs to `data`.');
 }
-function toPinnedSpec({ spec }, trees) {
+/** The spec of a policy whose sources could not be had, for the report: their URLs as they may be printed. */
+function toShownSpec(config) {
+    const show = (url) => (typeof url === 'string' ? showUrl(url) : url);
+    return JSON.parse(JSON.stringify(withUrls(config, show)));
+}
+function toPinnedSpec(config, trees) {
+    return withUrls(config, (url) => trees.get(String(url))?.pinned ?? url);
+}
+function withUrls({ spec }, replace) {
     if (!Array.isArray(spec.sources))
         return spec;
-    const pin = (url) => trees.get(String(url))?.pinned ?? url;
-    const toPinned = (source) => ({
+    const toReplaced = (source) => ({
         ...source,
-        ...(Array.isArray(source.policy) ? { policy: source.policy.map(pin) } : {}),
-        ...(Array.isArray(source.data) ? { data: source.data.map(pin) } : {}),
+        ...(Array.isArray(source.policy) ? { policy: source.policy.map(replace) } : {}),
+        ...(Array.isArray(source.data) ? { data: source.data.map(replace) } : {}),
     });
-    return { ...spec, sources: spec.sources.map(toPinned) };
+    return { ...spec, sources: spec.sources.map(toReplaced) };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/policy/wasm/memory-bound.js
@@ -4568,7 +4629,7 @@ async function openPolicyGate(options, tools, signal) {
     const context = { effectiveTime: time, sigstore: toSigstoreOptions(trust, options.ignoreRekor) };
     const loaded = await orUnavailable(fetchSources(config, context, sources, signal));
     if (loaded instanceof errors/* ProofgateError */.a0) {
-        const summary = { spec: config.spec, sources: [] };
+        const summary = { spec: toShownSpec(config), sources: [] };
         return { ...gate, ...trust, summary, evaluator: failing(loaded) };
     }
     return {

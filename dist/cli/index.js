@@ -15493,6 +15493,27 @@ function isList(value) {
 
 /***/ }),
 
+/***/ 9887:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ findOtherCase)
+/* harmony export */ });
+// Names of JSON members as Go's encoding/json compares them: in any case. Most of what reads images is written in Go, so a
+// member in another case is there for whoever runs an image, and must not be missing for whoever judges it.
+/** A member that Go takes for one of `names`, though it is written otherwise; undefined when there is none. */
+function findOtherCase(map, names) {
+    const known = new Set(names);
+    const folded = new Set(names.map(fold));
+    return Object.keys(map).find((name) => !known.has(name) && folded.has(fold(name)));
+}
+function fold(name) {
+    return name.toLowerCase().replaceAll('\u017f', 's');
+}
+
+
+/***/ }),
+
 /***/ 7279:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -15609,7 +15630,8 @@ function untilAborted(promise, signal) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ parseStructuredText)
+/* harmony export */   S: () => (/* binding */ parseStructuredText),
+/* harmony export */   _: () => (/* binding */ findDuplicateKey)
 /* harmony export */ });
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8815);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1559);
@@ -15664,7 +15686,7 @@ function parseJson(content, { numbers, reader, refuse }) {
         throw refuse(`it has the key ${JSON.stringify(key)} twice in one object`);
     return numbers === 'native' ? value : JSON.parse(content, _exact_number_js__WEBPACK_IMPORTED_MODULE_2__/* .exactNumber */ .rf);
 }
-/** `json` is valid: only strings, and what opens and closes, matter. */
+/** A key that one object has twice. `json` is valid: only strings, and what opens and closes, matter. */
 function findDuplicateKey(json) {
     const open = [];
     for (const [token, string, colon] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g)) {
@@ -15847,46 +15869,50 @@ function isLoopback(hostname) {
 /* harmony export */   N: () => (/* binding */ parseManifest),
 /* harmony export */   R: () => (/* binding */ MalformedManifest)
 /* harmony export */ });
-/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(3798);
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(3798);
 /* harmony import */ var _base_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5032);
 /* harmony import */ var _base_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1559);
-/* harmony import */ var _media_types_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7964);
+/* harmony import */ var _base_member_case_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(9887);
+/* harmony import */ var _base_structured_text_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6011);
+/* harmony import */ var _media_types_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7964);
 // A manifest or index as fetched and checked: parsed, with the very bytes that its digest covers.
 
 
 
 
-const INDEX_TYPES = new Set([_media_types_js__WEBPACK_IMPORTED_MODULE_2__/* .OCI_INDEX */ .$p, _media_types_js__WEBPACK_IMPORTED_MODULE_2__/* .DOCKER_LIST */ .Y2]);
-const IMAGE_TYPES = new Set([_media_types_js__WEBPACK_IMPORTED_MODULE_2__/* .OCI_MANIFEST */ .EG, _media_types_js__WEBPACK_IMPORTED_MODULE_2__/* .DOCKER_MANIFEST */ .Vv]);
+
+
+const INDEX_TYPES = new Set([_media_types_js__WEBPACK_IMPORTED_MODULE_3__/* .OCI_INDEX */ .$p, _media_types_js__WEBPACK_IMPORTED_MODULE_3__/* .DOCKER_LIST */ .Y2]);
+const IMAGE_TYPES = new Set([_media_types_js__WEBPACK_IMPORTED_MODULE_3__/* .OCI_MANIFEST */ .EG, _media_types_js__WEBPACK_IMPORTED_MODULE_3__/* .DOCKER_MANIFEST */ .Vv]);
 const MAX_MEDIA_TYPE_LENGTH = 255;
 /** What is there is no manifest that could be used: asking again changes nothing. Its code is `REGISTRY_PROTOCOL`. */
 class MalformedManifest extends _base_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ProofgateError */ .a0 {
 }
-const annotationsSchema = zod__WEBPACK_IMPORTED_MODULE_3__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP())
+const annotationsSchema = zod__WEBPACK_IMPORTED_MODULE_4__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP())
     .nullish()
     .transform((annotations) => annotations ?? {});
-const platformSchema = zod__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    architecture: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().default(''),
-    os: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().default(''),
-    variant: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().nullish(),
+const platformSchema = zod__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({
+    architecture: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().default(''),
+    os: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().default(''),
+    variant: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().nullish(),
 });
-const descriptorSchema = zod__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    mediaType: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().max(MAX_MEDIA_TYPE_LENGTH),
-    digest: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().refine(_base_digest_js__WEBPACK_IMPORTED_MODULE_0__/* .isDigest */ .Bc),
-    size: zod__WEBPACK_IMPORTED_MODULE_3__/* .int */ .Whr().nonnegative(),
+const descriptorSchema = zod__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({
+    mediaType: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().max(MAX_MEDIA_TYPE_LENGTH),
+    digest: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().refine(_base_digest_js__WEBPACK_IMPORTED_MODULE_0__/* .isDigest */ .Bc),
+    size: zod__WEBPACK_IMPORTED_MODULE_4__/* .int */ .Whr().nonnegative(),
     annotations: annotationsSchema,
-    artifactType: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().nullish(),
+    artifactType: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().nullish(),
     platform: platformSchema.nullish(),
 })
     .transform(toDescriptor);
 /** Go writes an empty list as null. */
-const descriptorsSchema = zod__WEBPACK_IMPORTED_MODULE_3__/* .array */ .YOg(descriptorSchema)
+const descriptorsSchema = zod__WEBPACK_IMPORTED_MODULE_4__/* .array */ .YOg(descriptorSchema)
     .nullish()
     .transform((descriptors) => descriptors ?? []);
-const documentSchema = zod__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
-    schemaVersion: zod__WEBPACK_IMPORTED_MODULE_3__/* .literal */ .euz(2),
-    mediaType: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().max(MAX_MEDIA_TYPE_LENGTH).nullish(),
-    artifactType: zod__WEBPACK_IMPORTED_MODULE_3__/* .string */ .YjP().nullish(),
+const documentSchema = zod__WEBPACK_IMPORTED_MODULE_4__/* .object */ .Ikc({
+    schemaVersion: zod__WEBPACK_IMPORTED_MODULE_4__/* .literal */ .euz(2),
+    mediaType: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().max(MAX_MEDIA_TYPE_LENGTH).nullish(),
+    artifactType: zod__WEBPACK_IMPORTED_MODULE_4__/* .string */ .YjP().nullish(),
     annotations: annotationsSchema,
     subject: descriptorSchema.nullish(),
     config: descriptorSchema.optional(),
@@ -15899,7 +15925,7 @@ const documentSchema = zod__WEBPACK_IMPORTED_MODULE_3__/* .object */ .Ikc({
  * The same bytes must never be an image to one reader and an index to another (CVE-2021-41190): the body's
  * `mediaType` and the answer's `Content-Type` have to agree, and nothing may have the members of both kinds.
  * @param contentType of the answer; only the body is covered by the digest
- * @throws MalformedManifest
+ * @throws MalformedManifest; ProofgateError `REGISTRY_PROTOCOL` when readers differ about what it says
  */
 function parseManifest(bytes, digest, contentType) {
     const document = parseDocument(bytes, digest);
@@ -15926,17 +15952,43 @@ function parseManifest(bytes, digest, contentType) {
 }
 function parseDocument(bytes, digest) {
     let json;
+    let twice;
     try {
-        json = JSON.parse(bytes.toString('utf8'));
+        const text = bytes.toString('utf8');
+        json = JSON.parse(text);
+        twice = (0,_base_structured_text_js__WEBPACK_IMPORTED_MODULE_2__/* .findDuplicateKey */ ._)(text);
     }
     catch (cause) {
         throw malformed(digest, 'it is no JSON', cause);
     }
+    const name = twice ?? findUnclear(json);
+    if (name !== undefined)
+        throw unclear(digest, name);
     const document = documentSchema.safeParse(json);
     if (document.success)
         return document.data;
     const issue = document.error.issues[0];
     throw malformed(digest, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is malformed'}`, document.error);
+}
+/**
+ * A member in another case: whoever runs the image would take `Layers` for its layers, and whoever verifies it those that
+ * `layers` names.
+ */
+function findUnclear(json) {
+    if (!isMap(json))
+        return undefined;
+    const lists = [json.layers, json.manifests].flatMap((list) => (Array.isArray(list) ? list : []));
+    const descriptors = [json.config, json.subject, ...lists].filter(isMap);
+    const platforms = descriptors.map(({ platform }) => platform).filter(isMap);
+    const names = [
+        (0,_base_member_case_js__WEBPACK_IMPORTED_MODULE_5__/* .findOtherCase */ .K)(json, Object.keys(documentSchema.shape)),
+        ...descriptors.map((one) => (0,_base_member_case_js__WEBPACK_IMPORTED_MODULE_5__/* .findOtherCase */ .K)(one, Object.keys(descriptorSchema.in.shape))),
+        ...platforms.map((one) => (0,_base_member_case_js__WEBPACK_IMPORTED_MODULE_5__/* .findOtherCase */ .K)(one, Object.keys(platformSchema.shape))),
+    ];
+    return names.find((name) => name !== undefined);
+}
+function isMap(value) {
+    return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 function toMediaType(document, contentType, digest) {
     const served = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -15960,6 +16012,13 @@ function toDescriptor(raw) {
 function toPlatform(raw) {
     const { architecture, os, variant } = raw;
     return { architecture, os, ...(variant ? { variant } : {}) };
+}
+/** No `MalformedManifest`: to others it is one, so that it must not count as absent. */
+function unclear(digest, name) {
+    const shown = JSON.stringify(name.slice(0, 80));
+    return new _base_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ProofgateError */ .a0('REGISTRY_PROTOCOL', `manifest ${digest}: ${shown} is not clear in it`, {
+        hint: 'Names of members are there once, and in the case that the specification gives them: build the image again.',
+    });
 }
 function malformed(digest, why, cause) {
     return new MalformedManifest('REGISTRY_PROTOCOL', `manifest ${digest}: ${why}`, {
@@ -45211,13 +45270,20 @@ const NAMES = (/* unused pure expression or super */ null && (['tar', 'gtar']));
  * Writes launchers of the real tools to `folder`, which is to come first in PATH. They drop -P, so that
  * absolute names, `..` and links that lead outside are refused by tar itself, and extract only `member`.
  * A tool that is not there gets none. Without effect on Windows, where the toolkit takes tar from a fixed place.
+ *
+ * @throws Error when there is no tar at all
  */
 async function confined_tar_writeConfinedTar(folder, path, member) {
+    let isThere = process.platform === 'win32';
     for (const name of NAMES) {
         const real = await findProgram(name, path);
-        if (real !== undefined)
-            await writeFile(join(folder, name), launcher(real, member), { mode: 0o700 });
+        if (real === undefined)
+            continue;
+        await writeFile(join(folder, name), launcher(real, member), { mode: 0o700 });
+        isThere = true;
     }
+    if (!isThere)
+        throw new Error('there is no tar on PATH');
 }
 async function findProgram(name, path) {
     for (const folder of path.split(delimiter).filter((item) => item !== '')) {
@@ -45456,7 +45522,7 @@ const SAVE_TIMEOUT_MS = 30_000;
 class github_persistence_GitHubPersistence {
     directory;
     #options;
-    /** False once the service has failed: waiting for it again would tell nothing new. */
+    /** False once the service, or what it takes to use it, has failed: trying again would tell nothing new. */
     #isServing = true;
     constructor(options) {
         this.#options = options;
@@ -45509,7 +45575,6 @@ class github_persistence_GitHubPersistence {
         const isOffered = environment.ACTIONS_RESULTS_URL || environment.ACTIONS_CACHE_URL;
         if (isOffered && environment.ACTIONS_RUNTIME_TOKEN)
             return true;
-        this.#isServing = false;
         throw new Error('this runner offers no cache service');
     }
     async #transfer(order, timeoutMs, signal) {
@@ -45545,6 +45610,7 @@ class github_persistence_GitHubPersistence {
             return await work();
         }
         catch (error) {
+            this.#isServing = false;
             this.#warn(operation, toReason(error), error);
             return undefined;
         }
@@ -46192,6 +46258,7 @@ function cutList(texts) {
 
 
 
+
 const MAX_PIECE_BYTES = 64 * 1024 * 1024;
 /** Children of indexes included. */
 const MAX_COMPONENTS = 100_000;
@@ -46212,6 +46279,11 @@ function parseReport(chunks, name) {
         components.push(parser.parse(piece.value, components.length));
     }
     const rest = check(reportSchema, parse_parseJson(piece.value, refuse, exact_number/* exactNumber */.rf), '', refuse);
+    const { success, result, shard } = rest;
+    const outcomes = components.map(({ outcome }) => outcome);
+    const expected = shard?.components === 0 && outcomes.length === 0 ? 'verified' : worstOutcome(outcomes);
+    if (result !== expected || success !== (result === 'verified'))
+        throw refuse(`it is ${result}, and its components do not say so`);
     return toReport(rest, components, parser);
 }
 /** Every problem with a report that was given. */
@@ -49191,6 +49263,8 @@ function renderOutput(format, report, destination) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/output-options.js
+// Which documents are wanted, from their raw options.
+
 
 
 /** Problems go to the reader. */
@@ -49204,11 +49278,12 @@ function readOutputs(reader, surface) {
     for (const path of [report, junit, sarif, ...output.map((request) => request.path)]) {
         if (path === undefined)
             continue;
-        if (seen.has(path))
+        const place = path === '-' ? path : (0,external_node_path_.resolve)(path);
+        if (seen.has(place))
             reader.add('BAD_OPTION', `two outputs would be written to ${(0,values/* quote */.hD)(path)}`);
         if (path === '-' && surface === 'action')
             reader.add('BAD_OPTION', 'an output must be a file, not "-"');
-        seen.add(path);
+        seen.add(place);
     }
     return { report, junit, sarif, output };
 }
@@ -54213,7 +54288,12 @@ function parseSnapshot(content) {
             return { spec: NOTHING, problems: [error] };
         throw error;
     }
-    const result = snapshot.safeParse(bareSpec(value));
+    const spec = bareSpec(value);
+    if (spec !== value && Object.hasOwn(value, 'components')) {
+        // Another reader of this file may take the others.
+        return { spec: NOTHING, problems: [badSnapshot('it has components both bare and under spec')] };
+    }
+    const result = snapshot.safeParse(spec);
     if (!result.success)
         return { spec: NOTHING, problems: toProblems(result.error, '') };
     const problems = [];
@@ -54331,6 +54411,8 @@ function bounded(problems) {
 const MAX_WORKERS = 256;
 /** A repository may be called so; a file that is there, in a list of images, is no repository. */
 const SNAPSHOT_FILE = /\.(?:json|ya?ml)$/i;
+/** What a reference begins with when it names its registry. */
+const REGISTRY = /^(?:localhost|[^/]*\w[.:]\w[^/]*)\//;
 /** Reads everything that the user gave, files included; touches no network. All problems are usage errors. */
 function parseOptions(raw, files = input_files/* localFiles */.J, surface = 'command') {
     const reader = new OptionReader(raw, surface);
@@ -54358,23 +54440,25 @@ function parseOptions(raw, files = input_files/* localFiles */.J, surface = 'com
         : { ok: false, problems: reader.problems };
 }
 function readSnapshot(reader, files, surface) {
+    const isFlag = (text = '') => surface === 'command' && text.startsWith('-');
     const given = reader.text('snapshot');
-    // As Conforma takes it: a snapshot in the place of a list.
-    const isSnapshot = (text) => text.startsWith('{') || (SNAPSHOT_FILE.test(text) && files.exists(text));
-    const snapshots = reader.texts('images').filter(({ text }) => isSnapshot(text));
-    const images = reader.list('images', (text) => !isSnapshot(text));
+    const texts = reader.texts('images').map(({ text }) => text);
+    // What follows a flag that nobody knows is its value.
+    const snapshots = texts.filter((text, at) => isSnapshot(text, files) && !isFlag(texts[at - 1]));
+    const images = reader.list('images', (text) => !isSnapshot(text, files));
     if (given === undefined && snapshots.length === 0 && images.length === 0) {
         const labels = new Set([reader.label('images'), reader.label('snapshot')]);
         reader.add('BAD_OPTION', 'there is nothing to verify', `Give ${[...labels].join(' or ')}.`);
     }
     const fromText = [
         ...(given === undefined ? [] : [readSnapshotText(reader, files, 'snapshot', given)]),
-        ...snapshots.map(({ text }) => readSnapshotText(reader, files, 'images', text)),
+        ...snapshots.map((text) => readSnapshotText(reader, files, 'images', text)),
     ];
     const components = images.flatMap(({ text, where }) => {
         // The command hands over what it took for no flag of its own.
-        if (surface === 'command' && text.startsWith('-')) {
-            reader.add('BAD_OPTION', `unknown option ${(0,values/* quote */.hD)(text)}`, 'See --help.');
+        if (isFlag(text)) {
+            const hint = 'See --help, and docs/coming-from-conforma.md for what stands for a flag of ec.';
+            reader.add('BAD_OPTION', `unknown option ${(0,values/* quote */.hD)(text)}`, hint);
             return [];
         }
         const reference = reader.attempt(where, () => (0,oci_reference/* parseReference */.F2)(text));
@@ -54382,9 +54466,18 @@ function readSnapshot(reader, files, surface) {
     });
     return mergeSnapshots([...fromText, { application: '', components }]);
 }
+/** As Conforma takes it: a snapshot in the place of a list. Without a registry it is no image that anybody means. */
+function isSnapshot(text, files) {
+    if (text.startsWith('{'))
+        return true;
+    if (!SNAPSHOT_FILE.test(text))
+        return false;
+    return files.exists(text) || !(REGISTRY.test(text) || /[\s,]/.test(text));
+}
 function readSnapshotText(reader, files, name, given) {
     const label = reader.label(name);
-    const inline = isInline(given) && !files.exists(given);
+    // What is text is never looked for: whoever may write files here must not put another release in its place.
+    const inline = isInline(given);
     const where = inline ? label : `${label} ${(0,values/* quote */.hD)(given)}`;
     const parsed = reader.attempt(label, () => parseSnapshot(inline ? given : files.read(given, MAX_SNAPSHOT_BYTES).toString('utf8')));
     for (const problem of parsed?.problems ?? []) {
@@ -56759,7 +56852,7 @@ class LogProgress {
     start(total) {
         this.#tally = new Tally(total, this.#clock);
         this.#ticker.start();
-        this.#write(`verifying ${total} components`);
+        this.#write(`verifying ${total} ${total === 1 ? 'component' : 'components'}`);
     }
     finished(_name, outcome) {
         if (this.#tally === undefined)
@@ -57001,6 +57094,20 @@ function requestsOf({ report, junit, sarif, output }) {
         }),
         ...output,
     ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/cache-summary.js
+function summarizeCache(components, savedRequests) {
+    const listed = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
+    const [oldestListedAt] = listed.toSorted();
+    const isPartial = listed.length > 0 || savedRequests > 0;
+    const isFull = listed.length > 0 && listed.length === components.length;
+    return {
+        hit: isFull ? 'full' : isPartial ? 'partial' : 'none',
+        components: listed.length,
+        ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
+        savedRequests,
+    };
 }
 
 ;// CONCATENATED MODULE: external "node:https"
@@ -60781,6 +60888,7 @@ var verify_verifier = __nccwpck_require__(8312);
 
 
 
+
 /**
  * Validates everything that `given` names. Never throws for a component: its failure is in the report.
  * @throws ProofgateError of kind `usage` for a policy, or a key in a cluster, that is wrong; nothing was looked at then
@@ -60906,18 +61014,6 @@ async function openCache(options, { persistence, clock }, registry, warnings, si
     const cache = { persistence: chosen, registry, clock, maxAgeMs, listsAnew, maxBytes, warn };
     return ProofCache.open(cache, signal);
 }
-function summarizeCache(components, savedRequests) {
-    const listed = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
-    const [oldestListedAt] = listed.toSorted();
-    const isPartial = listed.length > 0 || savedRequests > 0;
-    const isFull = listed.length > 0 && listed.length === components.length;
-    return {
-        hit: isFull ? 'full' : isPartial ? 'partial' : 'none',
-        components: listed.length,
-        ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
-        savedRequests,
-    };
-}
 /** Keys without a transparency log need no trust root: an unreachable TUF mirror must not matter then. */
 function needsTrust({ signers, taskBundleSigners, ignoreRekor }) {
     const identities = [...signers.identities, ...(taskBundleSigners?.identities ?? [])];
@@ -60947,11 +61043,12 @@ function warnOfTags({ snapshot }) {
     const count = snapshot.components.filter(isTag).length;
     if (count === 0)
         return [];
-    const which = `${count} of ${snapshot.components.length} components are named by tag`;
+    const total = snapshot.components.length;
+    const which = total === 1 ? 'the only component is' : `${count} of ${total} components are`;
     return [
         {
             code: 'TAGS',
-            message: `${which}: their results are about the digests in the report. Deploy by digest.`,
+            message: `${which} named by tag: results are about the digests in the report. Deploy by digest.`,
         },
     ];
 }
@@ -61124,6 +61221,24 @@ function removeOldReports({ report }) {
         throw new base_errors/* ProofgateError */.a0('UNWRITABLE_FILE', message, { cause });
     }
 }
+/**
+ * Parameters name files relative to it.
+ * @throws ProofgateError `UNREADABLE_FILE`
+ */
+function enterData({ WORKSPACE_DATA: folder = '' }) {
+    if (folder === '')
+        return;
+    try {
+        process.chdir(folder);
+    }
+    catch (cause) {
+        const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error';
+        throw new base_errors/* ProofgateError */.a0('UNREADABLE_FILE', `cannot enter the folder ${JSON.stringify(folder)} (${why})`, {
+            cause,
+            hint: 'Let the user of the steps, 65532, read it.',
+        });
+    }
+}
 /** Without its ending: `report`, or `report-2-of-5`. */
 function reportPath({ WORKSPACE_REPORTS: reports, HOME: home }, shard) {
     const folder = reports || home;
@@ -61183,7 +61298,7 @@ function ambientAuthorities({ SSL_CERT_DIR: ambient = '', CA_TRUST_FOLDER: own =
 
 
 
-/** What the parameters and workspaces ask for; all problems are usage errors. */
+/** What the parameters and workspaces ask for; all problems are usage errors. Enters the workspace `data`. */
 function readTask(environment) {
     const parameters = new TaskParameters(environment);
     const raw = parameters.toRawOptions();
@@ -61196,6 +61311,7 @@ function readTask(environment) {
         removeOldReports(options);
         return options;
     });
+    reader.attempt('the workspace data', () => enterData(environment));
     const runEnvironment = reader.attempt('the workspace dockerconfig', () => toRunEnvironment(environment, parameters.get('SSL_CERT_DIR')));
     const parsed = parseOptions({ ...raw, ...places }, input_files/* localFiles */.J, 'task');
     const problems = [...parameters.problems(), ...reader.problems, ...(parsed.ok ? [] : parsed.problems)];
@@ -61335,9 +61451,6 @@ async function verifyAsTask() {
     const { env } = process;
     writeTestError(env, clock/* systemClock */.m, []);
     try {
-        // Parameters name files relative to it.
-        if (env.WORKSPACE_DATA)
-            process.chdir(env.WORKSPACE_DATA);
         const request = readTask(env);
         if (!request.parsed.ok)
             writeTestError(env, clock/* systemClock */.m, request.parsed.problems);
