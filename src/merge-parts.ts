@@ -1,5 +1,6 @@
 // What the reports of shards say beside their components, as one.
 import { ProofgateError } from './base/errors.ts';
+import { toCacheSummary } from './cache-summary.ts';
 import {
   type CacheSummary,
   type Outcome,
@@ -78,14 +79,12 @@ function mergeRegistry(all: readonly RegistryUsage[]): RegistryUsage {
 export function mergeCaches(reports: readonly Report[], total: number): CacheSummary | undefined {
   const caches = reports.flatMap(({ cache }) => cache ?? []);
   if (caches.length === 0) return undefined;
-  const components = sum(caches.map((cache) => cache.components));
-  const [oldestListedAt] = caches.flatMap((cache) => cache.oldestListedAt ?? []).toSorted();
-  return {
-    hit: components === 0 ? 'none' : components === total ? 'full' : 'partial',
-    components,
-    ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
+  return toCacheSummary({
+    components: sum(caches.map(({ components }) => components)),
+    of: total,
+    listedAt: caches.flatMap(({ oldestListedAt }) => oldestListedAt ?? []),
     savedRequests: sum(caches.map(({ savedRequests }) => savedRequests)),
-  };
+  });
 }
 
 function sum(counts: readonly number[]): number {
