@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { digestOf } from '../../src/base/digest.ts';
 import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-types.ts';
+import { tar } from './archives.ts';
 import type { TestRegistry } from './registry.ts';
 import type { WireDescriptor } from './registry-store.ts';
 
@@ -44,18 +45,18 @@ export function pushImage(
 ): WireDescriptor {
   const { tag, seed = repository, architecture = 'amd64', format = 'oci', labels = {} } = options;
   const types = format === 'oci' ? OCI : DOCKER;
-  const tar = tarOf('etc/seed', Buffer.from(`${seed} ${architecture}\n`));
+  const layer = tar({ name: 'etc/seed', content: `${seed} ${architecture}\n` });
   const config = {
     architecture,
     os: 'linux',
     config: { Labels: { seed, ...labels } },
-    rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
+    rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
   };
   const manifest = {
     schemaVersion: 2,
     mediaType: types.manifest,
     config: { mediaType: types.config, ...registry.putBlob(repository, JSON.stringify(config)) },
-    layers: [{ mediaType: types.layer, ...registry.putBlob(repository, gzipSync(tar)) }],
+    layers: [{ mediaType: types.layer, ...registry.putBlob(repository, gzipSync(layer)) }],
   } as const;
   const descriptor = registry.putManifest(repository, manifest, tag === undefined ? {} : { tag });
   return { ...descriptor, platform: { architecture, os: 'linux' } };
@@ -112,17 +113,17 @@ export function pushTaskBundle(
   options: { readonly tag?: string; readonly format?: 'oci' | 'docker' } = {},
 ): WireDescriptor {
   const types = options.format === 'oci' ? OCI : DOCKER;
-  const tars = tasks.map((name) => tarOf(name, Buffer.from(taskYaml(name))));
-  const layers = tars.map((tar, position) => ({
+  const tars = tasks.map((name) => tar({ name, content: taskYaml(name) }));
+  const layers = tars.map((layer, position) => ({
     mediaType: types.layer,
-    ...registry.putBlob(repository, gzipSync(tar)),
+    ...registry.putBlob(repository, gzipSync(layer)),
     annotations: {
       'dev.tekton.image.apiVersion': 'v1',
       'dev.tekton.image.kind': 'task',
       'dev.tekton.image.name': tasks[position] ?? '',
     },
   }));
-  const rootfs = { type: 'layers', diff_ids: tars.map((tar) => digestOf(tar)) };
+  const rootfs = { type: 'layers', diff_ids: tars.map((layer) => digestOf(layer)) };
   const config = JSON.stringify({
     architecture: '',
     created: '1970-01-01T00:00:00Z',
@@ -142,26 +143,4 @@ function taskYaml(name: string): string {
     metadata: { name },
     spec: { steps: [{ name: 'run', image: 'registry.test/tool@sha256:00', command: ['true'] }] },
   });
-}
-
-/** A tar archive (ustar) of one file, with no time in it. */
-function tarOf(name: string, content: Buffer): Buffer {
-  const header = Buffer.alloc(512);
-  const octal = (value: number, length: number): string => `${value.toString(8).padStart(length - 1, '0')}\0`;
-  const fields: readonly [number, string][] = [
-    [0, name],
-    [100, octal(0o644, 8)],
-    [108, octal(0, 8)],
-    [116, octal(0, 8)],
-    [124, octal(content.length, 12)],
-    [136, octal(0, 12)],
-    [148, ' '.repeat(8)],
-    [156, '0'],
-    [257, 'ustar\u000000'],
-  ];
-  for (const [offset, text] of fields) header.write(text, offset, 'latin1');
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  const padding = Buffer.alloc((512 - (content.length % 512)) % 512);
-  return Buffer.concat([header, content, padding, Buffer.alloc(1024)]);
 }

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { digestOf } from '../../../src/base/digest.ts';
 import { createHostFunctions } from '../../../src/policy/builtins/host.ts';
+import { json, openTar, tar } from '../../support/archives.ts';
 import { always } from '../../support/faults.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry.ts';
-import { json, openTar, tar } from './support/archives.ts';
 import { type Asking, openAsking } from './support/asking.ts';
 
 const MIB = 1024 * 1024;

@@ -3,11 +3,11 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/base/digest.ts';
 import { readImageFacts } from '../../../src/policy/builtins/image-facts.ts';
+import { json, tar } from '../../support/archives.ts';
 import { always, matching, times } from '../../support/faults.ts';
 import { pushImage, pushIndex } from '../../support/images.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry.ts';
 import type { WireDescriptor } from '../../support/registry-store.ts';
-import { json, tar } from './support/archives.ts';
 import { type Asking, openAsking, pushLayers } from './support/asking.ts';
 
 const MIB = 1024 * 1024;

@@ -4,10 +4,10 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseDigest } from '../../../src/base/digest.ts';
 import { ProofSource } from '../../../src/oci/proof-source.ts';
+import { json, tar } from '../../support/archives.ts';
 import { pushImage, pushTaskBundle } from '../../support/images.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry.ts';
 import { type TempDirectory, tempDirectory } from '../../support/temp.ts';
-import { json, tar } from './support/archives.ts';
 import { type Asking, openAsking, pushLayers } from './support/asking.ts';
 
 let registry: TestRegistry;

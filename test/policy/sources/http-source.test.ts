@@ -3,17 +3,17 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SourceFetcher } from '../../../src/policy/sources/source-fetcher.ts';
+import { tar } from '../../support/archives.ts';
 import { type TempDirectory, tempDirectory } from '../../support/temp.ts';
 import { selfSignedCertificate } from '../../support/tls.ts';
 import { never, type TestToolsOptions, testTools } from '../support/source-tools.ts';
-import { tarArchive } from '../support/tar.ts';
 
-const TAR = tarArchive([
+const TAR = tar(
   { name: './', type: '5' },
   { name: './policy/a.rego', content: 'package a' },
   { name: './data/x.json', content: '{}' },
   { name: './x.md', content: '#' },
-]);
+);
 
 let server: Server;
 let host: string;
@@ -126,24 +126,21 @@ describe('hostile archives', () => {
 
   it.each(['../a.rego', '/a.rego', 'a/../../b.rego', '..\\a.rego', 'C:\\a.rego', './../a.rego'])(
     'a member called %j is refused',
-    async (name) => refused(gzipSync(tarArchive([good, { name, content: 'package a' }]))),
+    async (name) => refused(gzipSync(tar(good, { name, content: 'package a' }))),
   );
 
   it.each(['1', '2', '3', '6'])('a member of type %s in place of a policy is refused', async (type) => {
-    await refused(gzipSync(tarArchive([good, { name: 'a.rego', type, link: '/etc/passwd' }])));
+    await refused(gzipSync(tar(good, { name: 'a.rego', type, link: '/etc/passwd' })));
   });
 
   it('a bomb, a truncated archive, noise and a member that is there twice are refused', async () => {
     const limits = { sourceBytes: 1024 * 1024, files: 5 };
-    await refused(
-      gzipSync(tarArchive([good, { name: 'big.bin', content: Buffer.alloc(64 * 1024 * 1024) }])),
-      limits,
-    );
-    await refused(gzipSync(tarArchive([good])).subarray(0, 60));
-    await refused(gzipSync(tarArchive([{ name: 'a.rego', content: 'x'.repeat(4000) }]).subarray(0, 1024)));
+    await refused(gzipSync(tar(good, { name: 'big.bin', content: Buffer.alloc(64 * 1024 * 1024) })), limits);
+    await refused(gzipSync(tar(good)).subarray(0, 60));
+    await refused(gzipSync(tar({ name: 'a.rego', content: 'x'.repeat(4000) }).subarray(0, 1024)));
     await refused(Buffer.from('this is no archive'));
     await refused(gzipSync(Buffer.from('neither is this')));
-    await refused(gzipSync(tarArchive([good, good])));
-    await refused(gzipSync(tarArchive(Array.from({ length: 6 }, (_, i) => ({ name: `${i}.rego` })))), limits);
+    await refused(gzipSync(tar(good, good)));
+    await refused(gzipSync(tar(...Array.from({ length: 6 }, (_, i) => ({ name: `${i}.rego` })))), limits);
   });
 });

@@ -5,12 +5,12 @@ import { ProofSource } from '../../../src/oci/proof-source.ts';
 import { Registry } from '../../../src/oci/registry.ts';
 import { SourceFetcher } from '../../../src/policy/sources/source-fetcher.ts';
 import { openStore, type TestStore, testStore } from '../../store/support/stores.ts';
+import { tar } from '../../support/archives.ts';
 import { FakeClock } from '../../support/clock.ts';
 import { pushImage, pushIndex } from '../../support/images.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry.ts';
 import { filesOf, pushBundle } from '../support/policy-bundle.ts';
 import { never, type TestToolsOptions, testTools } from '../support/source-tools.ts';
-import { tarArchive } from '../support/tar.ts';
 
 const BUNDLE = {
   'policy/a.rego': 'package a',
@@ -51,12 +51,7 @@ describe('a policy bundle', () => {
   });
 
   it('unpacks a folder that ORAS packed', async () => {
-    const content = gzipSync(
-      tarArchive([
-        { name: 'lib', type: '5' },
-        { name: 'lib/a.rego', content: 'package a' },
-      ]),
-    );
+    const content = gzipSync(tar({ name: 'lib', type: '5' }, { name: 'lib/a.rego', content: 'package a' }));
     const annotations = { 'io.deis.oras.content.unpack': 'true' };
     pushBundle(registry, 'org/policy', [{ title: 'lib', content, annotations }], { tag: 'v1' });
     expect((await fetch(url())).files.map((file) => file.path)).toEqual(['lib/a.rego']);
@@ -131,9 +126,9 @@ describe('what is no bundle', () => {
     push(gzipSync(Buffer.alloc(64 * 1024 * 1024)));
     const limits = { sourceBytes: 1024 * 1024, files: 10 };
     await expect(fetch(url(), { limits })).rejects.toMatchObject({ code: 'BAD_POLICY' });
-    push(gzipSync(tarArchive([{ name: '../a.rego', content: 'package a' }])));
+    push(gzipSync(tar({ name: '../a.rego', content: 'package a' })));
     await expect(fetch(url())).rejects.toMatchObject({ code: 'BAD_POLICY' });
-    push(gzipSync(tarArchive([{ name: 'a.rego', type: '2', link: '/etc/passwd' }])));
+    push(gzipSync(tar({ name: 'a.rego', type: '2', link: '/etc/passwd' })));
     await expect(fetch(url())).rejects.toMatchObject({ code: 'BAD_POLICY' });
   });
 });
