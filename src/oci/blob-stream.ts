@@ -1,7 +1,9 @@
 // A large blob as a stream: begun again when the connection is lost, and held against its digest as a whole.
 import type { Clock } from '../base/clock.ts';
+import type { Digest } from '../base/digest.ts';
 import { ProofgateError } from '../base/errors.ts';
 import { CheckedContent } from '../store/checked-content.ts';
+import type { BodyRule } from './body.ts';
 import type { RegistryLimits } from './limits.ts';
 import type { Descriptor } from './manifest.ts';
 import { pinned, type Repository } from './reference.ts';
@@ -27,14 +29,12 @@ export async function* streamBlob(
   { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const what = `blob ${pinned(repository, digest)}`;
-  const rule = { maxBytes: size, size, isStreamed: true };
-  const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
+  const question = blobQuestion(repository, digest, { maxBytes: size, size, isStreamed: true });
   const checked = new CheckedContent(digest, size);
   const patience = new Patience(limits, random);
   for (;;) {
     const answer = await client.find(question, signal);
-    if (answer?.stream === undefined) throw missingBlob(what);
+    if (answer?.stream === undefined) throw missingBlob(question.what);
     try {
       return yield* checked.pass(answer.stream);
     } catch (error) {
@@ -45,4 +45,14 @@ export async function* streamBlob(
       await clock.sleep(delayMs, signal);
     }
   }
+}
+
+/** What a registry is asked for a blob, whole or as a stream. */
+export function blobQuestion(repository: Repository, digest: Digest, rule: BodyRule) {
+  return { repository, path: `blobs/${digest}`, accept: '*/*', rule, what: blobName(repository, digest) };
+}
+
+/** What errors call it. */
+export function blobName(repository: Repository, digest: Digest): string {
+  return `blob ${pinned(repository, digest)}`;
 }

@@ -2,11 +2,11 @@
 import type { Digest } from '../base/digest.ts';
 import { ProofgateError } from '../base/errors.ts';
 import { fingerprint } from '../base/fingerprint.ts';
-import { type BlobStreamTools, streamBlob } from './blob-stream.ts';
+import { type BlobStreamTools, blobName, blobQuestion, streamBlob } from './blob-stream.ts';
 import type { Ledger } from './ledger.ts';
 import type { Descriptor } from './manifest.ts';
 import { cancelled } from './network-error.ts';
-import { pinned, type Repository } from './reference.ts';
+import type { Repository } from './reference.ts';
 import { SharedLookups } from './shared-lookups.ts';
 import { missingBlob } from './status-error.ts';
 
@@ -33,13 +33,11 @@ export class Blobs {
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Buffer> {
-    const what = nameOf(repository, digest);
-    refuseLarger(what, size, maxBytes);
+    const question = blobQuestion(repository, digest, { maxBytes: size, size, digest });
+    refuseLarger(question.what, size, maxBytes);
     const fetch = async (shared: AbortSignal) => {
-      const rule = { maxBytes: size, size, digest };
-      const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
       const answer = await this.#tools.client.find(question, shared);
-      if (answer === undefined) throw missingBlob(what);
+      if (answer === undefined) throw missingBlob(question.what);
       return answer.body;
     };
     return this.#whole.run(toKey(repository, digest, size), fetch, signal);
@@ -55,12 +53,8 @@ export class Blobs {
     maxBytes: number,
     signal?: AbortSignal,
   ): Promise<Buffer | undefined> {
-    const what = nameOf(repository, digest);
-    const find = async (shared: AbortSignal) => {
-      const rule = { maxBytes, digest };
-      const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
-      return (await this.#tools.client.find(question, shared))?.body;
-    };
+    const question = blobQuestion(repository, digest, { maxBytes, digest });
+    const find = async (shared: AbortSignal) => (await this.#tools.client.find(question, shared))?.body;
     return this.#found.run(toKey(repository, digest, maxBytes), find, signal);
   }
 
@@ -71,17 +65,13 @@ export class Blobs {
     maxBytes: number,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    refuseLarger(nameOf(repository, descriptor.digest), descriptor.size, maxBytes);
+    refuseLarger(blobName(repository, descriptor.digest), descriptor.size, maxBytes);
     try {
       yield* streamBlob(this.#tools, repository, descriptor, signal);
     } catch (error) {
       throw signal?.aborted ? cancelled(signal) : error;
     }
   }
-}
-
-function nameOf(repository: Repository, digest: Digest): string {
-  return `blob ${pinned(repository, digest)}`;
 }
 
 function toKey({ registry, name }: Repository, digest: Digest, bytes: number): string {
