@@ -11,7 +11,6 @@ import { settleEngine } from './engine.ts';
 import { EXIT_REJECTED, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { distFolder, installCommand } from './install.ts';
 import { watchInterruption } from './interruption.ts';
-import { runMergeCommand } from './merge-command.ts';
 import { localFiles } from './options/input-files.ts';
 import { optionsOf } from './options/option-list.ts';
 import type { RawOptions } from './options/option-reader.ts';
@@ -69,7 +68,8 @@ async function verify(raw: RawOptions): Promise<string[]> {
   return [...publish(options, report), ...interrupted, ...failures];
 }
 
-function merge(raw: RawOptions): string[] {
+async function merge(raw: RawOptions): Promise<string[]> {
+  const { runMergeCommand } = await import('./merge-command.ts');
   const merged = runMergeCommand(raw, version, 'action');
   if (!merged.ok) return ['Nothing was merged:', ...renderProblems(merged.problems)];
   return publish(withReport(merged.options), merged.report);

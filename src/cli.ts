@@ -7,7 +7,6 @@ import { commandPersistence } from './cache-place.ts';
 import { settleEngine } from './engine.ts';
 import { EXIT_UNDETERMINED, EXIT_USAGE, EXIT_VERIFIED, toExitCode } from './exit-code.ts';
 import { watchInterruption } from './interruption.ts';
-import { runMergeCommand } from './merge-command.ts';
 import { type CacheAction, parseCommandLine } from './options/command-line.ts';
 import type { RawOptions } from './options/option-reader.ts';
 import { parseOptions } from './options.ts';
@@ -91,6 +90,8 @@ async function assertAsTask(): Promise<number> {
 }
 
 async function merge(raw: RawOptions): Promise<number> {
+  // What reads reports is nothing for a run to load.
+  const { runMergeCommand } = await import('./merge-command.ts');
   const merged = runMergeCommand(raw, version, 'command');
   if (!merged.ok) {
     await writeProblems('proofgate merge: nothing was merged:', merged.problems);
