@@ -1,7 +1,8 @@
 // Whom a run with a policy trusts: whom its options name, or else whom the policy names.
 import { ProofgateError } from './base/errors.ts';
 import { type InputFiles, localFiles } from './options/input-files.ts';
-import { parseServiceUrl, quote } from './options/values.ts';
+import { readKeyFile } from './options/signer-options.ts';
+import { parseServiceUrl } from './options/values.ts';
 import type { Options } from './options.ts';
 import type { PolicyConfig, PolicyIdentity } from './policy/config.ts';
 import type { SigstoreOptions } from './policy/loaded-policy.ts';
@@ -15,8 +16,6 @@ export interface PolicyTrust {
 }
 
 type Given = Pick<Options, 'rekorUrl' | 'ignoreRekor'> & { readonly signers: Signers };
-
-const MAX_KEY_FILE_BYTES = 1024 * 1024;
 
 /**
  * As in Conforma, what options name replaces what the policy names: neither adds to the other.
@@ -66,12 +65,7 @@ function signersOf({ publicKey = '', identity }: PolicyConfig, files: InputFiles
 
 function readKeys(text: string, files: InputFiles): TrustedKey[] {
   if (text.includes('-----BEGIN')) return parsePublicKeys(text, "the policy's public key");
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-    throw new ProofgateError('BAD_KEY', `keys are not read from ${quote(text)}, which the policy names`, {
-      hint: 'Put the PEM text into the policy, or give it with public-key.',
-    });
-  }
-  return parsePublicKeys(files.read(text, MAX_KEY_FILE_BYTES).toString('utf8'), text);
+  return readKeyFile(files, text, 'Put the PEM text into the policy, or give it with public-key.');
 }
 
 /** As in Conforma, a pattern beats the exact text. */

@@ -22,6 +22,7 @@ export interface GivenSigners extends Signers {
 }
 
 const MAX_KEY_FILE_BYTES = 1024 * 1024;
+const KEY_HINT = 'Give the public key as a PEM file or as PEM text; `cosign public-key --key …` prints it.';
 const PEM_BLOCK = /-----BEGIN [^-\n]{1,64}-----[^-]*-----END [^-\n]{1,64}-----/g;
 
 /** Problems go to the reader; what could not be read is missing from the result. */
@@ -80,11 +81,12 @@ function parsePaths(text: string): string[] {
   return lines.filter((line) => line !== '');
 }
 
-function readKeyFile(files: InputFiles, path: string): TrustedKey[] {
+/** @throws ProofgateError `BAD_KEY`, also for an address in the place of a path, with `hint`; `UNREADABLE_FILE` */
+export function readKeyFile(files: InputFiles, path: string, hint = KEY_HINT): TrustedKey[] {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1];
   if (scheme !== undefined) {
     throw new ProofgateError('BAD_KEY', `keys are not read from ${scheme}:// addresses: ${quote(path)}`, {
-      hint: 'Give the public key as a PEM file or as PEM text; `cosign public-key --key …` prints it.',
+      hint,
     });
   }
   return parsePublicKeys(files.read(path, MAX_KEY_FILE_BYTES).toString('utf8'), path);
