@@ -4518,6 +4518,8 @@ function enginePlace(codeFolder) {
 
 // EXTERNAL MODULE: ./lib/src/options/input-files.js
 var input_files = __webpack_require__(43357);
+// EXTERNAL MODULE: ./lib/src/options/signer-options.js
+var signer_options = __webpack_require__(78494);
 // EXTERNAL MODULE: ./lib/src/options/values.js
 var values = __webpack_require__(1625);
 ;// CONCATENATED MODULE: ./lib/src/policy-trust.js
@@ -4527,7 +4529,7 @@ var values = __webpack_require__(1625);
 
 
 
-const MAX_KEY_FILE_BYTES = 1024 * 1024;
+
 /**
  * As in Conforma, what options name replaces what the policy names: neither adds to the other.
  * @throws ProofgateError `BAD_KEY`, `BAD_IDENTITY` (also when nobody is trusted), `BAD_OPTION`
@@ -4569,12 +4571,7 @@ function signersOf({ publicKey = '', identity }, files) {
 function readKeys(text, files) {
     if (text.includes('-----BEGIN'))
         return (0,keys/* parsePublicKeys */.V)(text, "the policy's public key");
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
-        throw new errors/* ProofgateError */.a0('BAD_KEY', `keys are not read from ${(0,values/* quote */.hD)(text)}, which the policy names`, {
-            hint: 'Put the PEM text into the policy, or give it with public-key.',
-        });
-    }
-    return (0,keys/* parsePublicKeys */.V)(files.read(text, MAX_KEY_FILE_BYTES).toString('utf8'), text);
+    return (0,signer_options/* readKeyFile */.ml)(files, text, 'Put the PEM text into the policy, or give it with public-key.');
 }
 /** As in Conforma, a pattern beats the exact text. */
 function toIdentity({ subject, subjectRegExp, issuer, issuerRegExp }) {

@@ -9216,7 +9216,7 @@ var YAMLSeq = __nccwpck_require__(2223);
 var cst = __nccwpck_require__(3461);
 var lexer = __nccwpck_require__(361);
 var lineCounter = __nccwpck_require__(6628);
-var parser = __nccwpck_require__(3456);
+var parser = __nccwpck_require__(1075);
 var publicApi = __nccwpck_require__(4047);
 var visit = __nccwpck_require__(204);
 
@@ -11445,7 +11445,7 @@ exports.LineCounter = LineCounter;
 
 /***/ }),
 
-/***/ 3456:
+/***/ 1075:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -12443,7 +12443,7 @@ var errors = __nccwpck_require__(1464);
 var log = __nccwpck_require__(7249);
 var identity = __nccwpck_require__(1127);
 var lineCounter = __nccwpck_require__(6628);
-var parser = __nccwpck_require__(3456);
+var parser = __nccwpck_require__(1075);
 
 function parseOptions(options) {
     const prettyErrors = options.prettyErrors !== false;
@@ -15541,6 +15541,62 @@ function redactUrl(url) {
 
 /***/ }),
 
+/***/ 158:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   U0: () => (/* binding */ imagesOfShard),
+/* harmony export */   _D: () => (/* binding */ formatShard),
+/* harmony export */   hH: () => (/* binding */ MAX_SHARDS),
+/* harmony export */   uK: () => (/* binding */ parseShard)
+/* harmony export */ });
+/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5032);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1559);
+// A release that is verified in several runs: which components are whose. Every run decides for itself, by what is known
+// before any request, and all come to the same.
+
+
+/** More runs than that are no release of ours: a snapshot has at most 10,000 components. */
+const MAX_SHARDS = 1_000;
+/**
+ * Reads `2/5`, the second of five.
+ * @throws ProofgateError `BAD_OPTION`
+ */
+function parseShard(text) {
+    const [, index, count] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
+    const shard = { index: Number(index ?? Number.NaN), count: Number(count ?? Number.NaN) };
+    if (isShard(shard))
+        return shard;
+    throw new _errors_js__WEBPACK_IMPORTED_MODULE_1__/* .ProofgateError */ .a0('BAD_OPTION', `${JSON.stringify(text.slice(0, 160))} is no shard`, {
+        hint: `Write INDEX/COUNT, such as 2/5 for the second of five; COUNT is at most ${MAX_SHARDS}.`,
+    });
+}
+/** Such as `2/5`. */
+function formatShard({ index, count }) {
+    return `${index}/${count}`;
+}
+/**
+ * Those of `images` (references, as they were given) that are the shard's: every `count`th digest, in the order of
+ * digests. The order of `images` does not matter, and references of one digest stay together. A reference without a
+ * digest takes part under its own text: what a tag points to is not known yet, and may change between two runs.
+ */
+function imagesOfShard(images, shard) {
+    const byKey = Map.groupBy(new Set(images), keyOf);
+    const keys = [...byKey.keys()].sort();
+    const own = keys.filter((_, position) => position % shard.count === shard.index - 1);
+    return new Set(own.flatMap((key) => byKey.get(key) ?? []));
+}
+function isShard({ index, count }) {
+    return index >= 1 && index <= count && count <= MAX_SHARDS;
+}
+function keyOf(image) {
+    const digest = image.slice(image.lastIndexOf('@') + 1);
+    return (0,_digest_js__WEBPACK_IMPORTED_MODULE_0__/* .isDigest */ .Bc)(digest) ? digest : image;
+}
+
+
+/***/ }),
+
 /***/ 4639:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -15749,6 +15805,33 @@ function readPlainScalars(document, refuse) {
             }
         },
     });
+}
+
+
+/***/ }),
+
+/***/ 4709:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   i: () => (/* binding */ summarizeCache),
+/* harmony export */   y: () => (/* binding */ toCacheSummary)
+/* harmony export */ });
+function summarizeCache(components, savedRequests) {
+    const listedAt = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
+    return toCacheSummary({ components: listedAt.length, of: components.length, listedAt, savedRequests });
+}
+/** Of a run, and of the shards of a release together. */
+function toCacheSummary({ components, of, listedAt, savedRequests }) {
+    const [oldestListedAt] = listedAt.toSorted();
+    const isFull = components > 0 && components === of;
+    const isPartial = components > 0 || savedRequests > 0;
+    return {
+        hit: isFull ? 'full' : isPartial ? 'partial' : 'none',
+        components,
+        ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
+        savedRequests,
+    };
 }
 
 
@@ -16222,6 +16305,593 @@ function readBounded(path, maxBytes) {
 
 /***/ }),
 
+/***/ 3399:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  $K: () => (/* binding */ findOption),
+  Wy: () => (/* binding */ labelOf),
+  cz: () => (/* binding */ optionsOf)
+});
+
+// UNUSED EXPORTS: OPTIONS
+
+;// CONCATENATED MODULE: ./lib/src/options/policy-option-list.js
+const POLICY_OPTIONS = [
+    {
+        name: 'policy',
+        kind: 'text',
+        default: '',
+        placeholder: 'FILE|TEXT|URL',
+        parameter: 'POLICY_CONFIGURATION',
+        description: 'Policies to evaluate: an EnterpriseContractPolicy in JSON or YAML, as a file, as text, in a git repository, at an https URL, or in a pod `[NAMESPACE/]NAME` of one in the cluster. Its key, identity and log are used unless options name others.',
+    },
+    {
+        name: 'extra-rule-data',
+        kind: 'list',
+        commas: true,
+        default: '',
+        placeholder: 'KEY=VALUE',
+        description: 'Rule data for all sources of the policy, beside what it has. Values are text, files or URLs.',
+    },
+    {
+        name: 'effective-time',
+        kind: 'text',
+        default: 'now',
+        placeholder: 'TIME',
+        description: 'Moment that rules of the policy are held against: `now`, `attestation`, a date or a time of RFC 3339.',
+    },
+    {
+        name: 'allow-past-effective-time',
+        kind: 'boolean',
+        default: 'false',
+        placeholder: 'BOOLEAN',
+        description: 'Allow an `effective-time` in the past, when rules that hold today may not have held yet.',
+    },
+    {
+        name: 'policy-bundle-digest',
+        kind: 'text',
+        default: '',
+        placeholder: 'DIGEST',
+        description: 'Use policy images that are named by the tag `konflux` at this digest.',
+    },
+    {
+        name: 'policy-workers',
+        kind: 'number',
+        default: '',
+        placeholder: 'NUMBER',
+        description: 'Threads that evaluate policies, 1 to 64, each with up to 512 MiB; as many as cores and memory allow unless given.',
+    },
+];
+
+;// CONCATENATED MODULE: ./lib/src/options/signer-option-list.js
+const trustedSigner = (whose) => ({
+    key: `Public keys that may sign ${whose}: files, PEM text, or \`k8s://NAMESPACE/SECRET\` in a pod, one after the other. Any one of them may match.`,
+    identity: `Keyless subjects (URI or email of the certificate) that may sign ${whose}, one a line, compared exactly. With several issuers they are paired in order.`,
+    identityRegexp: `Keyless subjects that may sign ${whose}, as RE2 patterns that must match the whole subject, one a line. They are paired after the exact ones.`,
+    issuer: `OIDC issuers of the subjects that may sign ${whose}, one a line, compared exactly: one for all subjects, or one for each.`,
+    issuerRegexp: `OIDC issuers of the subjects that may sign ${whose}, as RE2 patterns that must match the whole issuer, one a line.`,
+});
+const signer_option_list_image = trustedSigner('images and attestations');
+const task = trustedSigner('task bundles');
+const SIGNER_OPTIONS = [
+    { name: 'public-key', kind: 'list', default: '', placeholder: 'FILE|PEM', description: signer_option_list_image.key },
+    {
+        name: 'certificate-identity',
+        kind: 'list',
+        default: '',
+        placeholder: 'TEXT',
+        description: signer_option_list_image.identity,
+    },
+    {
+        name: 'certificate-identity-regexp',
+        kind: 'list',
+        default: '',
+        placeholder: 'PATTERN',
+        description: signer_option_list_image.identityRegexp,
+    },
+    {
+        name: 'certificate-oidc-issuer',
+        kind: 'list',
+        default: '',
+        placeholder: 'URL',
+        description: signer_option_list_image.issuer,
+    },
+    {
+        name: 'certificate-oidc-issuer-regexp',
+        kind: 'list',
+        default: '',
+        placeholder: 'PATTERN',
+        description: signer_option_list_image.issuerRegexp,
+    },
+    {
+        name: 'task-bundle-public-key',
+        kind: 'list',
+        default: '',
+        placeholder: 'FILE|PEM',
+        description: task.key,
+    },
+    {
+        name: 'task-bundle-certificate-identity',
+        kind: 'list',
+        default: '',
+        placeholder: 'TEXT',
+        description: task.identity,
+    },
+    {
+        name: 'task-bundle-certificate-identity-regexp',
+        kind: 'list',
+        default: '',
+        placeholder: 'PATTERN',
+        description: task.identityRegexp,
+    },
+    {
+        name: 'task-bundle-certificate-oidc-issuer',
+        kind: 'list',
+        default: '',
+        placeholder: 'URL',
+        description: task.issuer,
+    },
+    {
+        name: 'task-bundle-certificate-oidc-issuer-regexp',
+        kind: 'list',
+        default: '',
+        placeholder: 'PATTERN',
+        description: task.issuerRegexp,
+    },
+];
+
+;// CONCATENATED MODULE: ./lib/src/options/option-list.js
+// The one list of options. The action's inputs, the command's flags, their help and README's table come
+// from here; tests compare them.
+
+
+const OPTIONS = [
+    {
+        name: 'images',
+        kind: 'list',
+        commas: true,
+        default: '',
+        placeholder: 'IMAGE',
+        parameter: 'IMAGES',
+        description: 'Image references to verify, one a line. An index is verified with all its platforms. A snapshot is taken too.',
+    },
+    {
+        name: 'snapshot',
+        kind: 'text',
+        default: '',
+        placeholder: 'FILE|TEXT',
+        parameter: 'IMAGES',
+        description: 'A snapshot in JSON or YAML: a file, or the text itself. Merged with `images`.',
+    },
+    {
+        name: 'shard',
+        kind: 'text',
+        default: '',
+        placeholder: 'INDEX/COUNT',
+        description: 'Verify a part of the release: `2/5` takes every fifth component, by digest. `proofgate merge` makes one report of the parts.',
+    },
+    ...SIGNER_OPTIONS,
+    {
+        name: 'require',
+        kind: 'list',
+        commas: true,
+        default: 'signature,attestation',
+        placeholder: 'WHAT',
+        description: 'What each image must have: `signature`, `attestation`, or both.',
+    },
+    {
+        name: 'ignore-rekor',
+        kind: 'boolean',
+        default: 'false',
+        placeholder: 'BOOLEAN',
+        description: 'Do not require that signatures are in the transparency log.',
+    },
+    {
+        name: 'rekor-url',
+        kind: 'text',
+        default: '',
+        placeholder: 'URL',
+        parameter: 'REKOR_HOST',
+        description: 'Transparency log to ask for the entry of a legacy signature that carries none.',
+    },
+    ...POLICY_OPTIONS,
+    {
+        name: 'trusted-root',
+        kind: 'text',
+        default: '',
+        placeholder: 'FILE',
+        description: 'A Sigstore trusted root (JSON) to verify with, in place of the public good instance.',
+    },
+    {
+        name: 'tuf-mirror',
+        kind: 'text',
+        default: '',
+        placeholder: 'URL',
+        description: 'TUF repository to fetch the trusted root from, in place of the public good instance. Needs `tuf-root`.',
+    },
+    {
+        name: 'tuf-root',
+        kind: 'text',
+        default: '',
+        placeholder: 'FILE',
+        description: 'The root.json that the TUF repository is trusted by.',
+    },
+    {
+        name: 'insecure-registries',
+        kind: 'list',
+        commas: true,
+        default: '',
+        placeholder: 'HOST[:PORT]',
+        description: 'Registries that may be spoken to over plain http. Loopback addresses always may.',
+    },
+    {
+        name: 'workers',
+        kind: 'number',
+        default: '40',
+        placeholder: 'NUMBER',
+        description: 'Most components under way at once, 1 to 256.',
+    },
+    {
+        name: 'timeout',
+        kind: 'duration',
+        default: '5m',
+        placeholder: 'DURATION',
+        description: 'For the whole run, such as `90s`, `5m` or `1h30m`; 0 for none. What was not looked at by then is undetermined.',
+    },
+    {
+        name: 'strict',
+        kind: 'boolean',
+        default: 'true',
+        placeholder: 'BOOLEAN',
+        description: 'Fail when something was rejected. Bad input and undetermined images fail in any case.',
+    },
+    {
+        name: 'cache',
+        kind: 'text',
+        default: 'auto',
+        placeholder: 'auto|true|false',
+        description: 'Keep proofs for later runs, which verify them again. `auto`: the command does; the action does on hosted Linux and macOS runners, but not for releases, tags, `pull_request_target` and `workflow_run`.',
+    },
+    {
+        name: 'cache-dir',
+        kind: 'text',
+        default: '',
+        placeholder: 'DIRECTORY',
+        description: 'Where proofs are kept, in place of the cache folder of the user (command) or the cache of GitHub (action).',
+    },
+    {
+        name: 'cache-max-age',
+        kind: 'duration',
+        default: '24h',
+        placeholder: 'DURATION',
+        description: 'Ask the registry again for signatures that were listed so long ago. 0 asks each time, and still saves transfers.',
+    },
+    {
+        name: 'cache-max-size',
+        kind: 'size',
+        default: '512MiB',
+        placeholder: 'SIZE',
+        description: 'What is kept may weigh so much; what was not used for the longest time goes first.',
+    },
+    {
+        name: 'offline',
+        kind: 'boolean',
+        default: 'false',
+        placeholder: 'BOOLEAN',
+        description: 'Open no connection: verify from kept proofs alone. What they do not hold is undetermined. Trusts the root that ships with Proofgate unless `trusted-root` is given.',
+    },
+    {
+        name: 'report',
+        kind: 'text',
+        default: '',
+        placeholder: 'FILE',
+        description: 'Write the report as JSON to this file. The command prints it for `-`; the action writes it to a temporary file unless told otherwise.',
+    },
+    {
+        name: 'junit',
+        kind: 'text',
+        default: '',
+        placeholder: 'FILE',
+        description: 'Write the report as JUnit XML to this file.',
+    },
+    {
+        name: 'sarif',
+        kind: 'text',
+        default: '',
+        placeholder: 'FILE',
+        description: 'Write the report as SARIF 2.1.0 to this file.',
+    },
+    {
+        name: 'output',
+        kind: 'list',
+        default: '',
+        placeholder: 'FORMAT[=FILE]',
+        description: 'Further documents, one a line: `json`, `yaml`, `text`, `appstudio`, `summary-markdown`, `junit`, `sarif` or `policy-input`. The command prints what has no file.',
+    },
+    {
+        name: 'merge',
+        kind: 'list',
+        default: '',
+        placeholder: 'REPORT',
+        only: 'action',
+        description: 'Verify nothing: make one report of those of all shards. Files, or folders that hold the reports and nothing else.',
+    },
+    {
+        name: 'install',
+        kind: 'boolean',
+        default: 'false',
+        placeholder: 'BOOLEAN',
+        only: 'action',
+        description: 'Put the `proofgate` command on PATH for the steps that follow.',
+    },
+];
+/** The options of one surface, in the list's order. */
+function optionsOf(surface) {
+    const all = OPTIONS;
+    return all.filter((option) => option.only === undefined || option.only === surface);
+}
+/** The option as its users know it: `--name`, `name` or `NAME`. */
+function labelOf(name, surface) {
+    const { parameter = name.toUpperCase().replaceAll('-', '_') } = findOption(name);
+    return { action: name, command: `--${name}`, task: parameter }[surface];
+}
+/** @throws RangeError for a name that is in no list */
+function findOption(name) {
+    const option = OPTIONS.find((candidate) => candidate.name === name);
+    if (option === undefined)
+        throw new RangeError(`no option is called ${name}`);
+    return option;
+}
+
+
+/***/ }),
+
+/***/ 7172:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ OptionReader)
+/* harmony export */ });
+/* harmony import */ var _base_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1559);
+/* harmony import */ var _option_list_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3399);
+/* harmony import */ var _values_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(1625);
+// Reads raw option values by the list of options, and keeps every problem instead of stopping at the first.
+
+
+
+class OptionReader {
+    problems = [];
+    #raw;
+    #surface;
+    constructor(raw, surface) {
+        this.#raw = raw;
+        this.#surface = surface;
+    }
+    /** The option as its user knows it. */
+    label(name) {
+        return (0,_option_list_js__WEBPACK_IMPORTED_MODULE_1__/* .labelOf */ .Wy)(name, this.#surface);
+    }
+    isGiven(name) {
+        return this.#occurrences(name).length > 0;
+    }
+    /** Every occurrence, untouched but for surrounding blanks; never the default. */
+    texts(name) {
+        const texts = this.#occurrences(name);
+        return texts.map((text, index) => ({
+            text: text.trim(),
+            where: texts.length > 1 ? `${this.label(name)}, value ${index + 1}` : this.label(name),
+        }));
+    }
+    /** The values of a list, or of its default; of those occurrences that are `wanted`. */
+    list(name, wanted = () => true) {
+        const option = (0,_option_list_js__WEBPACK_IMPORTED_MODULE_1__/* .findOption */ .$K)(name);
+        const given = this.isGiven(name) ? this.#occurrences(name) : [option.default];
+        const texts = given.filter((text) => wanted(text.trim()));
+        const label = (index) => texts.length > 1 ? `${this.label(name)}, value ${index + 1}` : this.label(name);
+        return texts.flatMap((text, index) => splitLines(text, label(index), option.commas === true));
+    }
+    /** A single text; undefined when neither it nor a default was given. */
+    text(name) {
+        const texts = this.#occurrences(name);
+        if (texts.length > 1) {
+            this.add('BAD_OPTION', `${this.label(name)} is given ${texts.length} times`, 'Give it once.');
+        }
+        return texts[0]?.trim() || (0,_option_list_js__WEBPACK_IMPORTED_MODULE_1__/* .findOption */ .$K)(name).default || undefined;
+    }
+    boolean(name) {
+        return this.parsed(name, _values_js__WEBPACK_IMPORTED_MODULE_2__/* .parseBoolean */ .yG) ?? false;
+    }
+    wholeNumber(name, min, max) {
+        return this.parsed(name, (text) => (0,_values_js__WEBPACK_IMPORTED_MODULE_2__/* .parseWholeNumber */ .oA)(text, min, max)) ?? min;
+    }
+    /** Undefined when neither it nor a default was given. */
+    optionalWholeNumber(name, min, max) {
+        return this.parsed(name, (text) => (0,_values_js__WEBPACK_IMPORTED_MODULE_2__/* .parseWholeNumber */ .oA)(text, min, max));
+    }
+    durationMs(name, maxMs) {
+        return this.parsed(name, (text) => (0,_values_js__WEBPACK_IMPORTED_MODULE_2__/* .parseDuration */ .E9)(text, maxMs)) ?? 0;
+    }
+    bytes(name) {
+        return this.parsed(name, _values_js__WEBPACK_IMPORTED_MODULE_2__/* .parseSize */ .DB) ?? 0;
+    }
+    /** What `work` returns; undefined when it threw, and then the problem is kept with where it is. */
+    attempt(where, work) {
+        try {
+            return work();
+        }
+        catch (error) {
+            if (!(error instanceof _base_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ProofgateError */ .a0))
+                throw error;
+            this.problems.push(placed(error, where));
+            return undefined;
+        }
+    }
+    add(code, message, hint) {
+        this.problems.push(new _base_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ProofgateError */ .a0(code, message, hint === undefined ? {} : { hint }));
+    }
+    /** What `parse` makes of a single text; undefined when there is none, or it threw. */
+    parsed(name, parse) {
+        const text = this.text(name);
+        return text === undefined ? undefined : this.attempt(this.label(name), () => parse(text));
+    }
+    #occurrences(name) {
+        const raw = this.#raw[name] ?? [];
+        return (typeof raw === 'string' ? [raw] : raw).filter((text) => text.trim() !== '');
+    }
+}
+function splitLines(text, label, commas) {
+    const lines = text.split(/\r?\n/);
+    return lines.flatMap((line, index) => (commas ? line.split(',') : [line])
+        .map((part) => part.trim())
+        .filter((part) => part !== '')
+        .map((part) => ({ text: part, where: lines.length > 1 ? `${label}, line ${index + 1}` : label })));
+}
+function placed(error, where) {
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    return new _base_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ProofgateError */ .a0(error.code, `${where}: ${error.message}`, { cause: error, ...hint });
+}
+
+
+/***/ }),
+
+/***/ 8494:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   bz: () => (/* binding */ areSignersGiven),
+/* harmony export */   i8: () => (/* binding */ readSigners),
+/* harmony export */   ml: () => (/* binding */ readKeyFile)
+/* harmony export */ });
+/* harmony import */ var _base_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1559);
+/* harmony import */ var _cluster_object_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5716);
+/* harmony import */ var _verify_identity_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6337);
+/* harmony import */ var _verify_keys_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8728);
+/* harmony import */ var _values_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1625);
+// Public keys and keyless identities from their raw options. `prefix` tells the images' signers from those
+// of the task bundles.
+
+
+
+
+
+const MAX_KEY_FILE_BYTES = 1024 * 1024;
+const KEY_HINT = 'Give the public key as a PEM file or as PEM text; `cosign public-key --key …` prints it.';
+const PEM_BLOCK = /-----BEGIN [^-\n]{1,64}-----[^-]*-----END [^-\n]{1,64}-----/g;
+/** Problems go to the reader; what could not be read is missing from the result. */
+function readSigners(reader, files, prefix) {
+    return {
+        ...readKeys(reader, files, `${prefix}public-key`),
+        identities: readIdentities(reader, prefix),
+    };
+}
+/** True when any option of these signers was given, also a wrong one. */
+function areSignersGiven(reader, prefix) {
+    const names = [
+        `${prefix}public-key`,
+        `${prefix}certificate-identity`,
+        `${prefix}certificate-identity-regexp`,
+        `${prefix}certificate-oidc-issuer`,
+        `${prefix}certificate-oidc-issuer-regexp`,
+    ];
+    return names.some((name) => reader.isGiven(name));
+}
+function readKeys(reader, files, name) {
+    let inlineCount = 0;
+    const secrets = [];
+    const keys = reader.texts(name).flatMap(({ text, where }) => {
+        const inline = [...text.matchAll(PEM_BLOCK)].flatMap(([pem]) => {
+            inlineCount += 1;
+            const keyName = `inline key ${inlineCount}`;
+            return reader.attempt(`${where}, ${keyName}`, () => (0,_verify_keys_js__WEBPACK_IMPORTED_MODULE_3__/* .parsePublicKeys */ .V)(unindented(pem), keyName)) ?? [];
+        });
+        const paths = reader.attempt(where, () => parsePaths(text.replaceAll(PEM_BLOCK, ''))) ?? [];
+        const [named, others] = [
+            paths.filter(_cluster_object_reference_js__WEBPACK_IMPORTED_MODULE_1__/* .isSecretReference */ .IC),
+            paths.filter((path) => !(0,_cluster_object_reference_js__WEBPACK_IMPORTED_MODULE_1__/* .isSecretReference */ .IC)(path)),
+        ];
+        secrets.push(...named.flatMap((path) => reader.attempt(where, () => (0,_cluster_object_reference_js__WEBPACK_IMPORTED_MODULE_1__/* .parseSecretReference */ .Lt)(path)) ?? []));
+        const read = others.flatMap((path) => reader.attempt(where, () => readKeyFile(files, path)) ?? []);
+        return [...inline, ...read];
+    });
+    return { keys, secrets };
+}
+function parsePaths(text) {
+    // Nothing of it is shown: it may be a piece of a private key.
+    if (/-----(?:BEGIN|END)/.test(text)) {
+        throw new _base_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ProofgateError */ .a0('BAD_KEY', 'a PEM block is not complete', {
+            hint: 'Give the whole text, from its BEGIN line to its END line, with its line breaks.',
+        });
+    }
+    const lines = text.split(/\r?\n/).map((line) => line.trim());
+    return lines.filter((line) => line !== '');
+}
+/** @throws ProofgateError `BAD_KEY`, also for an address in the place of a path, with `hint`; `UNREADABLE_FILE` */
+function readKeyFile(files, path, hint = KEY_HINT) {
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1];
+    if (scheme !== undefined) {
+        throw new _base_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .ProofgateError */ .a0('BAD_KEY', `keys are not read from ${scheme}:// addresses: ${(0,_values_js__WEBPACK_IMPORTED_MODULE_4__/* .quote */ .hD)(path)}`, {
+            hint,
+        });
+    }
+    return (0,_verify_keys_js__WEBPACK_IMPORTED_MODULE_3__/* .parsePublicKeys */ .V)(files.read(path, MAX_KEY_FILE_BYTES).toString('utf8'), path);
+}
+function readIdentities(reader, prefix) {
+    const problemsBefore = reader.problems.length;
+    const subjects = readMatchers(reader, `${prefix}certificate-identity`, `${prefix}certificate-identity-regexp`);
+    const issuers = readMatchers(reader, `${prefix}certificate-oidc-issuer`, `${prefix}certificate-oidc-issuer-regexp`);
+    checkPairing(reader, prefix, subjects, issuers);
+    return reader.problems.length > problemsBefore ? [] : pair(subjects, issuers);
+}
+function readMatchers(reader, exactName, regexpName) {
+    const exact = reader.list(exactName);
+    const regexps = reader.list(regexpName);
+    const read = (items, parse) => items.flatMap(({ text, where }) => reader.attempt(where, () => parse(text)) ?? []);
+    return {
+        matchers: [...read(exact, _verify_identity_js__WEBPACK_IMPORTED_MODULE_2__/* .exactMatcher */ .Gh), ...read(regexps, _verify_identity_js__WEBPACK_IMPORTED_MODULE_2__/* .regexpMatcher */ .mV)],
+        count: exact.length + regexps.length,
+        isMixed: exact.length > 0 && regexps.length > 0,
+    };
+}
+function checkPairing(reader, prefix, subjects, issuers) {
+    const identity = reader.label(`${prefix}certificate-identity`);
+    const issuer = reader.label(`${prefix}certificate-oidc-issuer`);
+    if (subjects.count > 0 && issuers.count === 0) {
+        reader.add('BAD_IDENTITY', `${identity} is given without ${issuer}`, 'Anybody can get a certificate for a subject from some issuer: name the issuer too.');
+    }
+    else if (subjects.count === 0 && issuers.count > 0) {
+        reader.add('BAD_IDENTITY', `${issuer} is given without ${identity}`, 'An issuer vouches for everybody who has an account there: name the subject too.');
+    }
+    else if (subjects.count > 1 && issuers.isMixed) {
+        reader.add('BAD_IDENTITY', `it is not clear which subject belongs to which issuer: ${issuer} and ${issuer}-regexp are both given`, 'Give all issuers in one of the two forms.');
+    }
+    else if (subjects.count > 1 && issuers.count > 1 && subjects.count !== issuers.count) {
+        reader.add('BAD_IDENTITY', `${subjects.count} subjects of ${identity} do not pair with ${issuers.count} issuers of ${issuer}`, 'Give one issuer for all subjects, or one for each in the same order.');
+    }
+}
+/** One issuer holds for all subjects, one subject for all issuers; otherwise they are paired in order. */
+function pair({ matchers: subjects }, { matchers: issuers }) {
+    return Array.from({ length: Math.max(subjects.length, issuers.length) }, (_, index) => ({
+        subject: pick(subjects, index),
+        issuer: pick(issuers, index),
+    }));
+}
+function pick(matchers, index) {
+    const matcher = matchers.length === 1 ? matchers[0] : matchers[index];
+    if (matcher === undefined)
+        throw new RangeError('subjects and issuers do not pair');
+    return matcher;
+}
+/** PEM inside YAML is often indented. */
+function unindented(pem) {
+    return pem.replaceAll(/^[ \t]+/gm, '');
+}
+
+
+/***/ }),
+
 /***/ 1625:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -16348,6 +17018,43 @@ function quote(text) {
 
 /***/ }),
 
+/***/ 6994:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   T: () => (/* binding */ readOutputs)
+/* harmony export */ });
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6760);
+/* harmony import */ var _options_values_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(1625);
+/* harmony import */ var _report_formats_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9233);
+// Which documents are wanted, from their raw options.
+
+
+
+/** Problems go to the reader. */
+function readOutputs(reader, surface) {
+    const names = ['report', 'junit', 'sarif'];
+    const [report, junit, sarif] = names.map((name) => reader.text(name));
+    const output = reader
+        .list('output')
+        .flatMap(({ text, where }) => reader.attempt(where, () => (0,_report_formats_js__WEBPACK_IMPORTED_MODULE_2__/* .parseOutputRequest */ .gc)(text)) ?? []);
+    const seen = new Set();
+    for (const path of [report, junit, sarif, ...output.map((request) => request.path)]) {
+        if (path === undefined)
+            continue;
+        const place = path === '-' ? path : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(path);
+        if (seen.has(place))
+            reader.add('BAD_OPTION', `two outputs would be written to ${(0,_options_values_js__WEBPACK_IMPORTED_MODULE_1__/* .quote */ .hD)(path)}`);
+        if (path === '-' && surface === 'action')
+            reader.add('BAD_OPTION', 'an output must be a file, not "-"');
+        seen.add(place);
+    }
+    return { report, junit, sarif, output };
+}
+
+
+/***/ }),
+
 /***/ 148:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -16458,6 +17165,1842 @@ function toShiftMs(zone) {
     if (hours > 23 || minutes > 59)
         return undefined;
     return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+
+/***/ }),
+
+/***/ 6651:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   U4: () => (/* binding */ renderAppstudio),
+/* harmony export */   X3: () => (/* binding */ toTestResult),
+/* harmony export */   aD: () => (/* binding */ countResults),
+/* harmony export */   kx: () => (/* binding */ renderAppstudioError)
+/* harmony export */ });
+/* harmony import */ var _cut_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5553);
+/* harmony import */ var _figures_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4720);
+/* harmony import */ var _report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(931);
+// The TEST_OUTPUT of Tekton tasks in the dialect of Konflux: one line that a task's result can hold (4 KiB for all).
+
+
+
+/** One line of JSON; nothing in it was written by others. */
+function renderAppstudio(report) {
+    const note = renderNote(report);
+    const output = {
+        timestamp: String(Math.floor(Date.parse(report.startedAt) / 1000)),
+        namespace: '',
+        ...countResults(report),
+        result: toTestResult(report),
+        ...(note === '' ? {} : { note }),
+    };
+    return `${JSON.stringify(output)}\n`;
+}
+/** As JSON: TEST_OUTPUT stays below the KiB that a task with a few steps has for its results. */
+const MAX_NOTE_BYTES = 700;
+/** The same for a run that has no report: bad input, or a defect. One line of JSON, at most a KiB. */
+function renderAppstudioError(note, atMs) {
+    const output = {
+        timestamp: String(Math.floor(atMs / 1000)),
+        namespace: '',
+        successes: 0,
+        failures: 0,
+        warnings: 0,
+        result: 'ERROR',
+        note: fitNote(note),
+    };
+    return `${JSON.stringify(output)}\n`;
+}
+function fitNote(note) {
+    const isShort = Buffer.byteLength(JSON.stringify(note)) <= MAX_NOTE_BYTES;
+    return isShort ? note : fitNote((0,_cut_js__WEBPACK_IMPORTED_MODULE_1__/* .cutText */ .IN)(note, Math.floor(Math.min(note.length, MAX_NOTE_BYTES) * 0.9)));
+}
+/** Of all components: checks and rules that passed, that did not, and warnings. */
+function countResults({ components }) {
+    let [successes, failures, warnings] = [0, 0, 0];
+    for (const component of components) {
+        successes += component.successes.length;
+        failures += component.findings.filter(({ outcome }) => outcome === 'rejected').length;
+        warnings += component.warnings.length + component.policyWarnings.length;
+    }
+    return { successes, failures, warnings };
+}
+/** What nobody could look at is an ERROR: neither a failure of the release nor, ever, a success. */
+function toTestResult(report) {
+    if (report.result === 'rejected')
+        return 'FAILURE';
+    if (report.result === 'undetermined')
+        return 'ERROR';
+    const { successes, warnings } = countResults(report);
+    if (warnings > 0)
+        return 'WARNING';
+    return successes === 0 ? 'SKIPPED' : 'SUCCESS';
+}
+function renderNote({ components }) {
+    if (components.length === 0)
+        return 'No component was looked at.';
+    const { undetermined } = (0,_report_js__WEBPACK_IMPORTED_MODULE_2__/* .countOutcomes */ .X)(components);
+    if (undetermined === 0)
+        return '';
+    const reasons = components.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome === 'undetermined').map(({ reason }) => reason));
+    const causes = [...new Set(reasons)].sort().slice(0, 5).join(', ');
+    const which = `${undetermined} of ${(0,_figures_js__WEBPACK_IMPORTED_MODULE_0__/* .renderCount */ .SS)(components.length, 'component')}`;
+    return `${which} could not be checked${causes === '' ? '' : `: ${causes}`}.`;
+}
+
+
+/***/ }),
+
+/***/ 5412:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EG: () => (/* binding */ checkOf),
+/* harmony export */   Fs: () => (/* binding */ checkOrder),
+/* harmony export */   Gg: () => (/* binding */ titleOf),
+/* harmony export */   Wy: () => (/* binding */ labelOf),
+/* harmony export */   ui: () => (/* binding */ CHECKS),
+/* harmony export */   zO: () => (/* binding */ ruleTitle)
+/* harmony export */ });
+/** In the order in which a component meets them. */
+const CHECKS = {
+    'builtin.image.accessible': {
+        code: 'builtin.image.accessible',
+        name: 'ImageAccessible',
+        topic: 'access to the image',
+        title: 'Image cannot be read',
+        description: 'The image reference resolves to a manifest that the registry gives to this account.',
+        help: 'Check the reference for typing errors, the account for pull rights, and whether the registry is up.',
+    },
+    'builtin.image.signature_check': {
+        code: 'builtin.image.signature_check',
+        name: 'ImageSignature',
+        topic: 'image signature',
+        title: 'Image signature is not trusted',
+        description: 'At least one signature over the image itself verifies and was made by a trusted key or identity.',
+        help: 'Sign the image by digest with a trusted key or identity; an attestation is not a signature of the image.',
+    },
+    'builtin.attestation.signature_check': {
+        code: 'builtin.attestation.signature_check',
+        name: 'AttestationSignature',
+        topic: 'attestation signature',
+        title: 'Attestation signature is not trusted',
+        description: 'At least one attestation about the image verifies and was signed by a trusted key or identity.',
+        help: 'Let the build system attest the image by digest with a trusted key or identity.',
+    },
+    'builtin.attestation.syntax_check': {
+        code: 'builtin.attestation.syntax_check',
+        name: 'AttestationSyntax',
+        topic: 'attestation syntax',
+        title: 'Attestation is not a valid statement',
+        description: 'Every verified SLSA provenance matches the schema of its predicate type.',
+        help: 'Fix the producer of the attestation: it was signed by whom you trust, and it is malformed.',
+    },
+    'builtin.task_bundle.signature_check': {
+        code: 'builtin.task_bundle.signature_check',
+        name: 'TaskBundleSignature',
+        topic: 'task bundle signature',
+        title: 'Task bundle signature is not trusted',
+        description: 'Every task bundle that verified provenance names is signed by a key or identity trusted for tasks.',
+        help: 'Sign the task bundle by digest, or build with a version of the task that is signed.',
+    },
+    'builtin.policy.evaluation': {
+        code: 'builtin.policy.evaluation',
+        name: 'PolicyEvaluation',
+        topic: 'policy',
+        title: 'Policy was not evaluated',
+        description: 'Every rule that the policy selects was evaluated on the component, to its end.',
+        help: 'Look at the cause: a source or lookup that did not answer, a limit, or a rule that fails.',
+    },
+};
+const ORDER = Object.keys(CHECKS);
+/** The built-in check; undefined for a policy's rule, also for one that borrows the code of a check. */
+function checkOf({ code, rule }) {
+    const isCheck = rule === undefined && code !== undefined && Object.hasOwn(CHECKS, code);
+    return isCheck ? CHECKS[code] : undefined;
+}
+/** Position in which a component meets the check, from 0; policies come last. */
+function checkOrder(described) {
+    const check = checkOf(described);
+    return check === undefined ? ORDER.length : ORDER.indexOf(check.code);
+}
+/**
+ * Heading of a finding. What nobody could look at must not read as if somebody had said no.
+ * That of a policy's rule is untrusted text.
+ */
+function titleOf(finding) {
+    const check = checkOf(finding);
+    if (check === undefined)
+        return ruleTitle(finding);
+    return finding.outcome === 'rejected' ? check.title : `Could not check the ${check.topic}`;
+}
+/** Untrusted text: the title of a policy's rule, or what else names it. */
+function ruleTitle({ code, rule }) {
+    return rule?.title || code || 'Policy rule without a code';
+}
+/** What tells apart findings of one title: the cause, or the code of the policy's rule (untrusted text; may be ''). */
+function labelOf(finding) {
+    return checkOf(finding) === undefined ? (finding.code ?? '') : finding.reason;
+}
+
+
+/***/ }),
+
+/***/ 5553:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   IN: () => (/* binding */ cutText),
+/* harmony export */   RV: () => (/* binding */ fitLines),
+/* harmony export */   xQ: () => (/* binding */ cutJson)
+/* harmony export */ });
+// Bounding text for places that have a limit.
+/** At most `maxLength` UTF-16 units, `…` included where something was cut; never half a surrogate pair. */
+function cutText(text, maxLength) {
+    if (text.length <= maxLength)
+        return text;
+    const end = Math.max(0, maxLength - 1);
+    const isLeadSurrogate = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
+    return maxLength <= 0 ? '' : `${text.slice(0, isLeadSurrogate ? end - 1 : end)}…`;
+}
+/** The longest head of `lines` that fits into `maxBytes` of UTF-8, a line break each included. */
+function fitLines(lines, maxBytes) {
+    const kept = [];
+    let bytes = 0;
+    let leftOut = 0;
+    for (const line of lines) {
+        const size = Buffer.byteLength(line) + 1;
+        if (leftOut > 0 || bytes + size > maxBytes) {
+            leftOut += 1;
+            continue;
+        }
+        kept.push(line);
+        bytes += size;
+    }
+    return { lines: kept, leftOut, bytes };
+}
+/** A copy of a JSON value within bounds, `…` in place of what is too deep, the rest of what is too long left out. */
+function cutJson(value, bounds) {
+    let left = bounds.values;
+    const cut = (one, depth) => {
+        if (typeof one === 'string')
+            return cutText(one, bounds.text);
+        if (typeof one === 'number')
+            return Number.isFinite(one) ? one : null;
+        if (typeof one !== 'object' || one === null)
+            return one;
+        if (depth === 0)
+            return '…';
+        const kept = Object.entries(one).slice(0, Math.max(0, left));
+        left -= kept.length;
+        const members = kept.map(([name, member]) => [cutText(name, bounds.text), cut(member, depth - 1)]);
+        return Array.isArray(one) ? members.map(([, member]) => member) : Object.fromEntries(members);
+    };
+    return cut(value, bounds.depth);
+}
+
+
+/***/ }),
+
+/***/ 3330:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Cu: () => (/* binding */ toMarkdownCode),
+/* harmony export */   EA: () => (/* binding */ escapeSarifMessage),
+/* harmony export */   FC: () => (/* binding */ toHttpUrl),
+/* harmony export */   FV: () => (/* binding */ escapeMarkdown),
+/* harmony export */   X: () => (/* binding */ escapeXml),
+/* harmony export */   vC: () => (/* binding */ defuseWorkflowCommand),
+/* harmony export */   yk: () => (/* binding */ toVisibleLine)
+/* harmony export */ });
+// Every escape that the renderers use. Names, references, identities and messages are written by others:
+// whoever signs, names or serves an image may try to forge a line of the report.
+// Controls, format characters (bidirectional overrides, zero-width, tags), lone surrogates, line separators.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/** One line in which everything invisible is written out as `\u{…}`; line breaks and tabs become one space. */
+function toVisibleLine(text) {
+    return text
+        .replace(/[\r\n\t]+/g, ' ')
+        .trim()
+        .replace(INVISIBLE, toWrittenOut);
+}
+function toWrittenOut(character) {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+/**
+ * The line without anything that a GitHub runner, which reads every line of standard output, takes for a
+ * command: `::name::` at its start, or `##[name]` anywhere. Apply it after wrapping.
+ */
+function defuseWorkflowCommand(line) {
+    return line.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '# #[');
+}
+// Two kinds of characters: what starts or ends something in Markdown or HTML is text when written as an entity
+// (CommonMark, "Entity references"). But GitHub looks for mentions, issue numbers, formulas and bare URLs in
+// the *rendered* text, where an entity is gone: there a tag in between helps. The `@` of a digest is no mention.
+// A `_` inside a word, as in most codes, is never emphasis (CommonMark, rules 2 and 4).
+const STRUCTURE = /[&<>|\\`*[\]~^"']|(?<![a-z0-9])_|_(?![a-z0-9])|^[-+=]|(?<=^\d{1,9})[.)]/;
+const LINKIFIED = /@(?!sha(?:256|512):)|(?<!\w)@|#|\$|(?<=:)\/\/|(?<=www)\./;
+const MARKDOWN = new RegExp(`(${STRUCTURE.source})|(${LINKIFIED.source})`, 'gi');
+/** Text for a paragraph, a list item or a table cell of GitHub's Markdown, on one line. */
+function escapeMarkdown(text) {
+    return toVisibleLine(text).replace(MARKDOWN, (found, structure) => structure === undefined ? `<span>${found}</span>` : `&#${structure.charCodeAt(0)};`);
+}
+/** Text for a name or a reference, set as code. Not a backtick span: `|` in those differs between renderers. */
+function toMarkdownCode(text) {
+    return text === '' ? '' : `<code>${escapeMarkdown(text)}</code>`;
+}
+// XML 1.0 (fifth edition), production 2 `Char`: not even a character reference may name these.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+const XML_FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Cs}]/gu;
+// Line breaks and tabs as references: a parser normalises the bare ones (sections 2.11 and 3.3.3).
+const XML_SPECIAL = /[&<>"'\t\n\r]/g;
+/** Text for XML content and attribute values. What XML 1.0 cannot hold is written out as `\u{…}`. */
+function escapeXml(text) {
+    return text
+        .replace(XML_FORBIDDEN, toWrittenOut)
+        .replace(XML_SPECIAL, (character) => `&#${character.charCodeAt(0)};`);
+}
+/** Plain text of a SARIF message: `[text](target)` in it stays text (SARIF 2.1.0, 3.11.6). */
+function escapeSarifMessage(text) {
+    return text.replace(/(\\*)\]\(/g, '$1$1\\](');
+}
+/**
+ * An address that a page may link to, in ASCII and without quotes, or nothing: `javascript:`, credentials and relative
+ * addresses are refused.
+ */
+function toHttpUrl(text) {
+    if (text === undefined || text.length > 2_000 || !URL.canParse(text))
+        return undefined;
+    const { protocol, username, password, href } = new URL(text);
+    if (!/^https?:$/.test(protocol) || username !== '' || password !== '')
+        return undefined;
+    return href.replace(/['"`<>|\\^{}]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+
+/***/ }),
+
+/***/ 4720:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DW: () => (/* binding */ renderStatuses),
+/* harmony export */   Lf: () => (/* binding */ renderHeadline),
+/* harmony export */   PP: () => (/* binding */ renderDuration),
+/* harmony export */   Rr: () => (/* binding */ signaturesOf),
+/* harmony export */   SS: () => (/* binding */ renderCount),
+/* harmony export */   UP: () => (/* binding */ renderBytes),
+/* harmony export */   Uq: () => (/* binding */ OUTCOME_MARKS),
+/* harmony export */   _2: () => (/* binding */ renderSigners),
+/* harmony export */   g7: () => (/* binding */ renderCause),
+/* harmony export */   im: () => (/* binding */ OUTCOMES),
+/* harmony export */   lX: () => (/* binding */ toShortReference),
+/* harmony export */   qg: () => (/* binding */ renderCacheUse)
+/* harmony export */ });
+/* harmony import */ var _base_shard_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(158);
+/* harmony import */ var _checks_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5412);
+/* harmony import */ var _report_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(931);
+// Numbers and outcomes in words, the same in every readable output.
+
+
+
+/** What a reader's eye looks for in a summary. */
+const OUTCOME_MARKS = {
+    verified: '✅',
+    rejected: '❌',
+    undetermined: '⚠️',
+    collected: '▫️',
+};
+/** Most severe first. */
+const OUTCOMES = ['rejected', 'undetermined', 'verified'];
+function renderCount(count, singular, plural = `${singular}s`) {
+    return `${groupDigits(count)} ${count === 1 ? singular : plural}`;
+}
+/** `1,234,567`, without the languages of the world, which take longer to load than a report to render. */
+function groupDigits(count) {
+    return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+/** Powers of 1024, such as `1.4 MiB`. */
+function renderBytes(bytes) {
+    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+    let value = bytes;
+    let unit = 0;
+    while (value >= 1024 && unit < units.length - 1) {
+        value /= 1024;
+        unit += 1;
+    }
+    return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+/** Such as `850 ms`, `12.3 s`, `4 min 05 s` or `23 h 10 min`. */
+function renderDuration(ms) {
+    if (ms < 1000)
+        return `${Math.round(ms)} ms`;
+    if (ms < 60_000)
+        return `${(ms / 1000).toFixed(1)} s`;
+    const seconds = Math.round(ms / 1000);
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 60)
+        return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+    return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+/** How many proofs came from the cache, how old they are, and what that saved; '' when no proofs are kept. */
+function renderCacheUse({ cache, components, effectiveTime }) {
+    if (cache === undefined)
+        return '';
+    const ageMs = Date.parse(effectiveTime) - Date.parse(cache.oldestListedAt ?? effectiveTime);
+    const age = cache.oldestListedAt === undefined
+        ? ''
+        : ` (the oldest listed ${renderDuration(Math.max(0, ageMs))} ago)`;
+    const whose = `proofs of ${cache.components} of ${renderCount(components.length, 'component')} from the cache`;
+    return `${whose}${age}, all verified again; ${renderCount(cache.savedRequests, 'request')} saved`;
+}
+/**
+ * The one sentence to read first, such as `2 of 12 components rejected, 1 undetermined, 9 verified`. That of a shard
+ * begins with which one it is: it does not speak for the release.
+ */
+function renderHeadline({ shard, components }) {
+    if (shard === undefined)
+        return renderCounts(components);
+    const name = `shard ${(0,_base_shard_js__WEBPACK_IMPORTED_MODULE_0__/* .formatShard */ ._D)(shard)}`;
+    const all = renderCount(shard.of, 'component');
+    return shard.components === 0
+        ? `${name} has none of ${all}`
+        : `${name} of ${all}: ${renderCounts(components)}`;
+}
+function renderCounts(components) {
+    const total = components.length;
+    if (total === 0)
+        return 'no component was looked at';
+    const counts = (0,_report_js__WEBPACK_IMPORTED_MODULE_2__/* .countOutcomes */ .X)(components);
+    if (counts.verified === total)
+        return `${total === 1 ? 'the only component is' : `all ${total} components`} verified`;
+    const [first, ...rest] = OUTCOMES.filter((outcome) => counts[outcome] > 0);
+    const head = `${counts[first]} of ${renderCount(total, 'component')} ${first}`;
+    return [head, ...rest.map((outcome) => `${counts[outcome]} ${outcome}`)].join(', ');
+}
+/** Who signed, without repetition: `key cosign.pub`, or the subject of the certificate. */
+function renderSigners(signatures) {
+    const names = signatures.map(({ signedBy }) => signedBy.type === 'key' ? `key ${signedBy.name}` : signedBy.subject);
+    const distinct = [...new Set(names)];
+    const more = distinct.length > 2 ? ` and ${distinct.length - 2} more` : '';
+    return distinct.slice(0, 2).join(', ') + more;
+}
+/** All signatures that a component verified with: of the image first, then of its attestations. */
+function signaturesOf(component) {
+    return [
+        ...component.signatures,
+        ...component.attestations.flatMap((attestation) => attestation.signatures),
+    ];
+}
+/** Answers by status, in the order of JavaScript's keys, numbers first: `200 × 31, 404 × 12, error × 1`. */
+function renderStatuses(usage) {
+    return Object.entries(usage.statuses)
+        .filter(([, count]) => count > 0)
+        .map(([status, count]) => `${status} × ${count}`)
+        .join(', ');
+}
+/** The reference with its digest shortened to what a person compares: `registry/repo@sha256:0123456789ab…`. */
+function toShortReference(reference) {
+    return reference.replace(/(@sha(?:256|512):[0-9a-f]{12})[0-9a-f]+$/, '$1…');
+}
+/** Why a component is not verified: the first cause, and how many more there are. Untrusted text. */
+function renderCause({ findings }) {
+    const [first] = [...findings].sort((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
+    if (first === undefined)
+        return '';
+    const more = findings.length > 1 ? ` (+${findings.length - 1})` : '';
+    return `${(0,_checks_js__WEBPACK_IMPORTED_MODULE_1__/* .titleOf */ .Gg)(first)}: ${(0,_checks_js__WEBPACK_IMPORTED_MODULE_1__/* .labelOf */ .Wy)(first)}${more}`;
+}
+
+
+/***/ }),
+
+/***/ 9233:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  gc: () => (/* binding */ parseOutputRequest),
+  C8: () => (/* binding */ renderOutput)
+});
+
+// UNUSED EXPORTS: OUTPUT_FORMATS
+
+// EXTERNAL MODULE: ./lib/src/base/errors.js
+var errors = __nccwpck_require__(1559);
+// EXTERNAL MODULE: ./lib/src/report/appstudio.js
+var appstudio = __nccwpck_require__(6651);
+// EXTERNAL MODULE: ./lib/src/report/checks.js
+var checks = __nccwpck_require__(5412);
+// EXTERNAL MODULE: ./lib/src/report/figures.js
+var figures = __nccwpck_require__(4720);
+// EXTERNAL MODULE: ./lib/src/report/paper.js
+var report_paper = __nccwpck_require__(8343);
+;// CONCATENATED MODULE: ./lib/src/report/component-text.js
+// The report as text in the shape that users of Conforma know: what was looked at, then every result with its image.
+
+
+
+
+const WIDTH = 130;
+const VIOLATION = { mark: '✕', name: 'Violation', style: 'red' };
+const UNDETERMINED = { mark: '?', name: 'Undetermined', style: 'yellow' };
+const WARNING = { mark: '›', name: 'Warning', style: 'yellow' };
+const SUCCESS = { mark: '✓', name: 'Success', style: 'green' };
+/** In pieces, one or more lines each, wrapped at 130 columns. What nobody could look at is no violation. */
+function* renderComponentText(report, { color }) {
+    const paper = (0,report_paper/* toPaper */.GJ)({ color, width: WIDTH });
+    yield (0,report_paper/* toText */.fE)(renderHead(report));
+    for (const component of report.components)
+        yield (0,report_paper/* toText */.fE)(renderComponent(component, paper));
+    yield '\nResults:\n';
+    for (const { code, message } of report.warnings)
+        yield renderResult(WARNING, code, [['Reason', message]], paper);
+    for (const kind of [violations, undetermined, warnings, successes]) {
+        for (const component of report.components)
+            yield* kind(component, paper);
+    }
+    yield (0,report_paper/* toText */.fE)([`${paper.paint('bold', report.result.toUpperCase())}: ${(0,figures/* renderHeadline */.Lf)(report)}`]);
+}
+function renderHead(report) {
+    const { successes: passed, failures, warnings: warned } = (0,appstudio/* countResults */.aD)(report);
+    const open = report.components.reduce((sum, component) => sum + findingsOf(component, 'undetermined').length, 0);
+    return [
+        `Success: ${report.result === 'verified'}`,
+        `Result: ${(0,appstudio/* toTestResult */.X3)(report)}`,
+        `Violations: ${failures}, Undetermined: ${open}, Warnings: ${warned}, Successes: ${passed}`,
+    ];
+}
+function renderComponent(component, { wrap, paint }) {
+    return [
+        ...wrap(`Component: ${component.name}`, ''),
+        ...wrap(`ImageRef: ${imageOf(component)}`, ''),
+        `Outcome: ${paint(styleOf(component.outcome), component.outcome)}`,
+    ];
+}
+function styleOf(outcome) {
+    return { verified: SUCCESS, rejected: VIOLATION, undetermined: UNDETERMINED }[outcome].style;
+}
+function* violations(component, paper) {
+    for (const finding of findingsOf(component, 'rejected'))
+        yield renderFinding(VIOLATION, finding, component, paper);
+}
+function* undetermined(component, paper) {
+    for (const finding of findingsOf(component, 'undetermined'))
+        yield renderFinding(UNDETERMINED, finding, component, paper);
+}
+function* warnings(component, paper) {
+    const image = ['ImageRef', imageOf(component)];
+    for (const message of component.warnings)
+        yield renderResult(WARNING, '', [image, ['Reason', message]], paper);
+    for (const { code, message, term, rule } of component.policyWarnings) {
+        const fields = [image, ['Reason', message], ...toRuleFields(rule, term)];
+        yield renderResult(WARNING, code ?? '', fields, paper);
+    }
+}
+function* successes(component, paper) {
+    for (const success of component.successes) {
+        const fields = [['ImageRef', imageOf(component)], ...toSuccessFields(success)];
+        yield renderResult(SUCCESS, success.code, fields, paper);
+    }
+}
+function toSuccessFields(success) {
+    const check = (0,checks/* checkOf */.EG)(success);
+    return [
+        ['Title', success.rule?.title],
+        ['Description', check?.description ?? success.rule?.description],
+    ];
+}
+function renderFinding(kind, finding, component, paper) {
+    const { code, message, term, hint, rule, details } = finding;
+    const check = (0,checks/* checkOf */.EG)(finding);
+    const words = check === undefined
+        ? toRuleFields({ ...rule, solution: rule?.solution || hint }, term)
+        : [
+            ['Term', term],
+            ['Title', (0,checks/* titleOf */.Gg)(finding)],
+            ['Description', check.description],
+            ['Solution', hint],
+        ];
+    const fields = [
+        ['ImageRef', imageOf(component)],
+        ['Reason', message],
+        ...details.map((detail) => ['Detail', detail]),
+        ...words,
+    ];
+    return renderResult(kind, code, fields, paper);
+}
+function toRuleFields(rule, term) {
+    const terms = rule.terms ?? [];
+    return [
+        terms.length > 1 ? ['Terms', terms.join(', ')] : ['Term', term],
+        ['Title', rule.title],
+        ['Description', rule.description],
+        ['Solution', rule.solution],
+        ['Documentation', rule.docsUrl],
+    ];
+}
+function renderResult(kind, code, fields, { paint, wrap }) {
+    const [head = '', ...more] = wrap(`[${kind.name}] ${code}`, '');
+    return (0,report_paper/* toText */.fE)([
+        [kind.mark, head].map((text) => paint(kind.style, text)).join(' '),
+        ...more,
+        ...fields.flatMap(([label, text]) => (text ? wrap(`${label}: ${text}`, '  ') : [])),
+        '',
+    ]);
+}
+function findingsOf({ findings }, outcome) {
+    return findings.filter((finding) => finding.outcome === outcome);
+}
+function imageOf({ resolved, containerImage }) {
+    return resolved ?? containerImage;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/entries.js
+// Documents that may be longer than a string can be (V8: 512 MiB): a tree of plain JSON values in which long lists are
+// `Entries`. Their text comes in pieces, so that thousands of components are never in memory twice.
+/** A long list, each entry converted when its text is made. */
+class Entries {
+    #convertAll;
+    constructor(convertAll) {
+        this.#convertAll = convertAll;
+    }
+    static of(items, convert) {
+        return new Entries(function* () {
+            for (const item of items)
+                yield convert(item);
+        });
+    }
+    [Symbol.iterator]() {
+        return this.#convertAll();
+    }
+}
+/** An object that has `Entries` as a member; everything else is a leaf, written at once. */
+function isBranch(value) {
+    if (typeof value !== 'object' || value === null)
+        return false;
+    return Object.values(value).some((member) => member instanceof Entries);
+}
+/** JSON text, two spaces a level, as `JSON.stringify` would write it; no line break at the end. */
+function* toJsonPieces(value, indent = '') {
+    const inner = `${indent}  `;
+    if (value instanceof Entries) {
+        let separator = '[\n';
+        for (const entry of value) {
+            yield separator + inner;
+            yield* toJsonPieces(entry, inner);
+            separator = ',\n';
+        }
+        yield separator === '[\n' ? '[]' : `\n${indent}]`;
+    }
+    else if (isBranch(value)) {
+        let separator = '{\n';
+        for (const [name, member] of Object.entries(value)) {
+            yield `${separator}${inner}${JSON.stringify(name)}: `;
+            yield* toJsonPieces(member, inner);
+            separator = ',\n';
+        }
+        yield `\n${indent}}`;
+    }
+    else {
+        // No string in JSON text holds a bare line break: those found are between values.
+        yield JSON.stringify(value, null, 2).replaceAll('\n', `\n${indent}`);
+    }
+}
+
+// EXTERNAL MODULE: ./lib/src/report/policy-metadata.js
+var policy_metadata = __nccwpck_require__(1789);
+;// CONCATENATED MODULE: ./lib/src/report/document.js
+// The report as a document, for JSON and YAML: Conforma's field names where the thing is the same, and ours beside them.
+// The schema in schema/report.schema.json says the same thing; lists that are empty are left out.
+
+
+
+/** Plain JSON values but for the long lists. */
+function toDocument(report) {
+    const { taskBundles, warnings, policy } = report;
+    return {
+        success: report.result === 'verified',
+        result: report.result,
+        ...(report.shard === undefined ? {} : { shard: report.shard }),
+        components: Entries.of(report.components, toComponent),
+        ...toEntries('taskBundles', taskBundles, toTaskBundle),
+        ...unlessEmpty('warnings', warnings.map(({ code, message }) => ({ msg: message, metadata: { code } }))),
+        key: report.key,
+        ...(policy === undefined ? {} : { policy: policy.spec, policySources: policy.sources }),
+        trust: report.trust,
+        usage: report.usage,
+        ...(report.cache === undefined ? {} : { cache: report.cache }),
+        'proofgate-version': report.version,
+        'started-at': report.startedAt,
+        'effective-time': report.effectiveTime,
+    };
+}
+function toComponent(component) {
+    const { name, containerImage, source, resolved, platform, index, outcome, proofs } = component;
+    return {
+        name,
+        containerImage,
+        source,
+        ...(resolved === undefined ? {} : { resolved }),
+        ...(platform === undefined ? {} : { platform }),
+        ...(index === undefined ? {} : { index }),
+        outcome,
+        ...(proofs === undefined ? {} : { proofs }),
+        ...toFindings(component.findings),
+        ...toEntries('warnings', [...component.warnings, ...component.policyWarnings], toWarning),
+        ...toEntries('successes', component.successes, toSuccess),
+        success: outcome === 'verified',
+        ...unlessEmpty('signatures', component.signatures.map(toSignature)),
+        ...unlessEmpty('attestations', component.attestations.map(toAttestation)),
+        ...unlessEmpty('taskBundles', component.taskBundles),
+    };
+}
+function toTaskBundle(bundle) {
+    return {
+        reference: bundle.reference,
+        outcome: bundle.outcome,
+        ...toFindings(bundle.findings),
+        ...unlessEmpty('signatures', bundle.signatures.map(toSignature)),
+        components: bundle.components,
+    };
+}
+/** Conforma knows violations alone; what nobody could look at is no violation. */
+function toFindings(findings) {
+    const ofOutcome = (outcome) => findings.filter((finding) => finding.outcome === outcome);
+    return {
+        ...toEntries('violations', ofOutcome('rejected'), toFinding),
+        ...toEntries('undetermined', ofOutcome('undetermined'), toFinding),
+    };
+}
+function toFinding(finding) {
+    const { message, hint, term, reason, details } = finding;
+    const check = (0,checks/* checkOf */.EG)(finding);
+    const words = check === undefined
+        ? toRuleWords(finding)
+        : {
+            code: check.code,
+            title: (0,checks/* titleOf */.Gg)(finding),
+            description: check.description,
+            ...(term === undefined ? {} : { term }),
+        };
+    return {
+        msg: (0,policy_metadata/* cutPolicyText */.U6)(message),
+        metadata: {
+            ...words,
+            solution: (0,policy_metadata/* cutPolicyText */.U6)(finding.rule?.solution || hint),
+            reason,
+            ...unlessEmpty('details', details),
+        },
+    };
+}
+/** What to do is said for every finding, and for each in the same place. */
+function toRuleWords({ rule = {}, ...finding }) {
+    const { solution: _, ...others } = rule;
+    return (0,policy_metadata/* toPolicyMetadata */.pB)({ ...finding, rule: others });
+}
+function toWarning(warning) {
+    if (typeof warning === 'string')
+        return { msg: warning };
+    return { msg: (0,policy_metadata/* cutPolicyText */.U6)(warning.message), metadata: (0,policy_metadata/* toPolicyMetadata */.pB)(warning) };
+}
+function toSuccess(success) {
+    const check = (0,checks/* checkOf */.EG)(success);
+    const metadata = check === undefined
+        ? (0,policy_metadata/* toPolicyMetadata */.pB)({ rule: {}, ...success })
+        : { code: check.code, description: check.description };
+    return { msg: (0,policy_metadata/* cutPolicyText */.U6)(success.message), metadata };
+}
+function toSignature(signature) {
+    const { keyid, sig, certificate, chain, format, signedBy, manifest, signedAt } = signature;
+    return {
+        keyid,
+        sig,
+        ...(certificate === undefined ? {} : { certificate }),
+        ...(chain === undefined ? {} : { chain }),
+        format,
+        signedBy,
+        manifest,
+        ...(signedAt === undefined ? {} : { signedAt }),
+    };
+}
+function toAttestation({ type, predicateType, predicateBuildType, signatures }) {
+    return {
+        type,
+        predicateType,
+        ...(predicateBuildType === undefined ? {} : { predicateBuildType }),
+        signatures: signatures.map(toSignature),
+    };
+}
+function toEntries(name, list, convert) {
+    return list.length === 0 ? {} : { [name]: Entries.of(list, convert) };
+}
+function unlessEmpty(name, list) {
+    return list.length === 0 ? {} : { [name]: list };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/json.js
+// The report as JSON.
+
+
+/** In pieces; the last ends in a line break. */
+function* renderJson(report) {
+    yield* toJsonPieces(toDocument(report));
+    yield '\n';
+}
+
+// EXTERNAL MODULE: ./lib/src/report/cut.js
+var cut = __nccwpck_require__(5553);
+// EXTERNAL MODULE: ./lib/src/report/escape.js
+var report_escape = __nccwpck_require__(3330);
+;// CONCATENATED MODULE: ./lib/src/report/junit.js
+// The report as JUnit XML, in the dialect that CI systems share: a suite per component, a case per check.
+// Rejected is a failure; undetermined is an error, which is JUnit's word for "the test could not be run".
+
+
+
+
+
+const COUNTS = ['tests', 'failures', 'errors', 'skipped'];
+const MAX_NAME = 4_000;
+/** In pieces; the last ends in a line break. */
+function* renderJunit(report) {
+    const total = { tests: 0, failures: 0, errors: 0, skipped: 0 };
+    for (const suite of toSuites(report)) {
+        const counts = countCases(suite);
+        for (const name of COUNTS)
+            total[name] += counts[name];
+    }
+    const time = (report.usage.wallMs / 1000).toFixed(3);
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n';
+    yield `<testsuites name="proofgate"${renderCounts(total)} time="${time}">\n`;
+    for (const suite of toSuites(report))
+        yield* renderSuite(suite, report.startedAt);
+    yield '</testsuites>\n';
+}
+function* toSuites(report) {
+    for (const component of report.components)
+        yield toSuite(component);
+    yield runSuite(report);
+}
+/** A run whose result is not the sum of its checks, such as one without components, must not read as green. */
+function runSuite(report) {
+    const verdict = { name: 'result', outcome: report.result };
+    const why = { reason: report.result, message: (0,figures/* renderHeadline */.Lf)(report) };
+    return { name: 'proofgate', cases: [report.result === 'verified' ? verdict : { ...verdict, ...why }] };
+}
+function toSuite(component) {
+    const passed = component.successes.map((success) => ({ name: toName(success), outcome: 'verified' }));
+    return {
+        name: `${component.name} (${component.containerImage})`,
+        cases: [...component.findings.map(toCase), ...component.policyWarnings.map(toWarningCase), ...passed],
+    };
+}
+function toCase(finding) {
+    const { outcome, reason, hint, details, rule } = finding;
+    const message = rule === undefined ? finding.message : (0,policy_metadata/* cutPolicyText */.U6)(finding.message);
+    const about = rule === undefined ? [] : [`Rule: ${(0,cut/* cutText */.IN)((0,checks/* ruleTitle */.zO)(finding), MAX_NAME)}`];
+    const solution = rule?.solution ? (0,policy_metadata/* cutPolicyText */.U6)(rule.solution) : hint;
+    return {
+        name: toName(finding),
+        outcome,
+        reason,
+        message,
+        lines: [message, ...details.map((line) => `- ${line}`), ...about, `What to do: ${solution}`],
+    };
+}
+/** JUnit has no warnings; Conforma's are skipped cases too. */
+function toWarningCase(warning) {
+    return { name: toName(warning), outcome: 'warning', message: (0,policy_metadata/* cutPolicyText */.U6)(warning.message) };
+}
+function toName(result) {
+    const name = (0,cut/* cutText */.IN)(result.code || (0,checks/* ruleTitle */.zO)(result), MAX_NAME);
+    return result.term === undefined ? name : `${name} [${(0,cut/* cutText */.IN)(result.term, MAX_NAME)}]`;
+}
+function* renderSuite(suite, timestamp) {
+    const { name, cases } = suite;
+    yield `  <testsuite name="${(0,report_escape/* escapeXml */.X)(name)}"${renderCounts(countCases(suite))} timestamp="${(0,report_escape/* escapeXml */.X)(timestamp)}">\n`;
+    for (const testCase of cases)
+        yield `${renderCase(testCase, name).join('\n')}\n`;
+    yield '  </testsuite>\n';
+}
+function renderCase({ name, outcome, reason = '', message = '', lines = [] }, suite) {
+    const head = `    <testcase name="${(0,report_escape/* escapeXml */.X)(name)}" classname="${(0,report_escape/* escapeXml */.X)(suite)}"`;
+    if (outcome === 'verified')
+        return [`${head}/>`];
+    if (outcome === 'warning')
+        return [`${head}>`, `      <skipped message="${(0,report_escape/* escapeXml */.X)(message)}"/>`, '    </testcase>'];
+    const element = outcome === 'rejected' ? 'failure' : 'error';
+    const attributes = `type="${(0,report_escape/* escapeXml */.X)(reason)}" message="${(0,report_escape/* escapeXml */.X)(message)}"`;
+    const text = (0,report_escape/* escapeXml */.X)(lines.join('\n'));
+    return [`${head}>`, `      <${element} ${attributes}>${text}</${element}>`, '    </testcase>'];
+}
+function countCases({ cases }) {
+    const count = (outcome) => cases.filter((one) => one.outcome === outcome).length;
+    return {
+        tests: cases.length,
+        failures: count('rejected'),
+        errors: count('undetermined'),
+        skipped: count('warning'),
+    };
+}
+function renderCounts(counts) {
+    return COUNTS.map((name) => ` ${name}="${counts[name]}"`).join('');
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/policy-input.js
+/** In pieces, a line each. Components that were not evaluated have no line. */
+function* renderPolicyInput({ components }) {
+    for (const { policyInput } of components) {
+        // Strings in JSON text hold no bare line break: those found are between values.
+        if (policyInput !== undefined)
+            yield `${policyInput.replaceAll(/[\r\n]+/g, ' ')}\n`;
+    }
+}
+
+// EXTERNAL MODULE: ./lib/src/base/fingerprint.js
+var fingerprint = __nccwpck_require__(6574);
+;// CONCATENATED MODULE: ./lib/src/report/sarif-rules.js
+// The rules of a SARIF run: every built-in check, and each rule of a policy that a result comes from.
+
+
+
+/** GitHub shows no more of a rule's name, its descriptions and its help. */
+const MAX_ID = 255;
+const MAX_DESCRIPTION = 1_024;
+const MAX_HELP = 4_000;
+/** Numbers the rules; the built-in checks come first, and are there even when nothing is wrong. */
+class SarifRules {
+    all = Object.values(checks/* CHECKS */.ui).map(toCheckRule);
+    #indexes = new Map();
+    add(described) {
+        if ((0,checks/* checkOf */.EG)(described) !== undefined)
+            return;
+        const id = idOf(described);
+        if (this.#indexes.has(id))
+            return;
+        this.#indexes.set(id, this.all.length);
+        this.all.push(toPolicyRule(id, described));
+    }
+    /** Only of what was added. */
+    pointerTo(described) {
+        const check = (0,checks/* checkOf */.EG)(described);
+        if (check !== undefined)
+            return { ruleId: check.code, ruleIndex: (0,checks/* checkOrder */.Fs)(described) };
+        const ruleId = idOf(described);
+        return { ruleId, ruleIndex: this.#indexes.get(ruleId) ?? -1 };
+    }
+}
+/** A policy's rule that borrows the code of a built-in check must not pass for it. */
+function idOf({ code = '' }) {
+    const id = (0,cut/* cutText */.IN)((0,report_escape/* toVisibleLine */.yk)(code), MAX_ID - 'policy:'.length);
+    return id === '' || Object.hasOwn(checks/* CHECKS */.ui, id) ? `policy:${id}` : id;
+}
+function toCheckRule({ code, name, title, description, help }) {
+    return {
+        id: code,
+        name,
+        shortDescription: { text: title },
+        fullDescription: { text: description },
+        help: { text: help, markdown: help },
+        // No security-severity: GitHub would show it in place of the level, which tells rejected from undetermined.
+        defaultConfiguration: { level: 'error' },
+        properties: { tags: ['security', 'supply-chain'], precision: 'very-high' },
+    };
+}
+function toPolicyRule(id, described) {
+    const { rule } = described;
+    const title = (0,checks/* ruleTitle */.zO)(described);
+    const helpUri = (0,report_escape/* toHttpUrl */.FC)(rule?.docsUrl);
+    const help = (0,cut/* cutText */.IN)(rule?.solution || rule?.description || title, MAX_HELP);
+    const link = helpUri === undefined ? '' : ` [Documentation](<${helpUri}>)`;
+    return {
+        id,
+        name: id,
+        shortDescription: { text: toPlain(title) },
+        fullDescription: { text: toPlain(rule?.description || title) },
+        help: {
+            text: (0,report_escape/* escapeSarifMessage */.EA)(help),
+            markdown: (0,report_escape/* escapeMarkdown */.FV)(help) + link,
+        },
+        ...(helpUri === undefined ? {} : { helpUri }),
+        defaultConfiguration: { level: 'error' },
+        properties: { tags: ['policy', 'supply-chain'] },
+    };
+}
+function toPlain(text) {
+    return (0,report_escape/* escapeSarifMessage */.EA)((0,cut/* cutText */.IN)((0,report_escape/* toVisibleLine */.yk)(text), MAX_DESCRIPTION));
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/sarif.js
+
+
+
+
+
+
+/** GitHub refuses a file with more results in a run. */
+const MAX_RESULTS = 25_000;
+const MAX_MESSAGE = 8_000;
+/** In pieces; the last ends in a line break. The most severe results are kept when there are more than GitHub takes. */
+function* renderSarif(report, options = {}) {
+    const { kept, leftOut } = pickResults(report);
+    const rules = new SarifRules();
+    for (const located of kept)
+        rules.add(located);
+    const nextFingerprint = fingerprints();
+    const run = {
+        tool: { driver: { name: 'Proofgate', version: report.version, rules: rules.all } },
+        invocations: [toInvocation(report, leftOut)],
+        columnKind: 'utf16CodeUnits',
+        results: Entries.of(kept, (one) => toResult(one, rules, nextFingerprint(one), options)),
+        properties: { result: report.result, effectiveTime: report.effectiveTime },
+    };
+    const schema = 'https://json.schemastore.org/sarif-2.1.0.json';
+    yield* toJsonPieces({ $schema: schema, version: '2.1.0', runs: Entries.of([run], (one) => one) });
+    yield '\n';
+}
+function pickResults({ components }) {
+    const ofOutcome = (outcome, level) => components.flatMap((component) => component.findings
+        .filter((finding) => finding.outcome === outcome)
+        .map((finding) => ({ ...finding, component, level })));
+    const warnings = components.flatMap((component) => component.policyWarnings.map((warning) => {
+        return { ...warning, component, level: 'note', outcome: 'warning', hint: warning.rule.solution ?? '' };
+    }));
+    const severeFirst = [
+        ...ofOutcome('rejected', 'error'),
+        ...ofOutcome('undetermined', 'warning'),
+        ...warnings,
+    ];
+    const kept = severeFirst.slice(0, MAX_RESULTS);
+    return { kept, leftOut: severeFirst.length - kept.length };
+}
+function toInvocation(report, leftOut) {
+    const messages = report.warnings.map(({ code, message }) => `${code}: ${message}`);
+    if (leftOut > 0)
+        messages.push(`${leftOut} results were left out.`);
+    return {
+        executionSuccessful: report.components.every(({ outcome }) => outcome !== 'undetermined'),
+        toolExecutionNotifications: messages.map((text) => ({ level: 'warning', message: toMessage(text) })),
+    };
+}
+/**
+ * Undetermined would be of kind `open`, but then SARIF asks for level `none` (3.27.10), which viewers hide:
+ * it is a failure of level `warning`, and says `undetermined` in its message and properties.
+ */
+function toResult(located, rules, print, options) {
+    const { component, level, outcome, reason, message, hint, term, details = [] } = located;
+    const text = `${component.name}: ${outcome === 'rejected' ? '' : `${outcome}: `}${message}\n${hint}`.trimEnd();
+    return {
+        ...rules.pointerTo(located),
+        kind: 'fail',
+        level,
+        message: toMessage(text),
+        locations: [toLocation(component, options)],
+        // GitHub reads the first, everyone else may read either.
+        partialFingerprints: { primaryLocationLineHash: print, 'proofgateFinding/v1': print },
+        properties: {
+            outcome,
+            ...(reason === undefined ? {} : { reason }),
+            component: component.name,
+            containerImage: component.containerImage,
+            ...(component.resolved === undefined ? {} : { resolved: component.resolved }),
+            ...(component.platform === undefined ? {} : { platform: component.platform }),
+            ...(term === undefined ? {} : { term: (0,cut/* cutText */.IN)(term, MAX_MESSAGE) }),
+            ...(details.length === 0 ? {} : { details }),
+        },
+    };
+}
+function toMessage(text) {
+    return { text: (0,report_escape/* escapeSarifMessage */.EA)((0,cut/* cutText */.IN)(text, MAX_MESSAGE)) };
+}
+function toLocation(component, { artifact }) {
+    const image = component.resolved ?? component.containerImage;
+    return {
+        // Code scanning shows no result without a file; an image has none, so its repository stands in for it.
+        physicalLocation: {
+            artifactLocation: { uri: toRelativeUri(artifact ?? repositoryOf(image)) },
+            region: { startLine: 1 },
+        },
+        logicalLocations: [{ name: component.name, fullyQualifiedName: image, kind: 'resource' }],
+    };
+}
+/** What is left of a reference when digest and tag are taken off. */
+function repositoryOf(image) {
+    return image.replace(/@.*$/s, '').replace(/:[^:/]*$/, '');
+}
+/** RFC 3986 relative reference that stays below the root: no scheme, no authority, no dot segments. */
+function toRelativeUri(path) {
+    const segments = path.toWellFormed().split('/');
+    const kept = segments.filter((segment) => segment !== '' && segment !== '.' && segment !== '..');
+    return kept.map(encodeURIComponent).join('/') || 'image';
+}
+/**
+ * A fingerprint says "the same problem as in the run before": neither the digest nor the tag is part of it,
+ * a rebuilt image that is still unsigned is the same alert. Equal ones within a run are numbered.
+ */
+function fingerprints() {
+    const seen = new Map();
+    return (located) => {
+        const { component, code = '', reason = 'WARNING' } = located;
+        const owner = component.index === undefined ? [component.name] : ['child', component.platform ?? ''];
+        const repository = repositoryOf(component.containerImage);
+        const hash = (0,fingerprint/* fingerprint */.R)([code, reason, termOf(located), repository, owner]);
+        const count = (seen.get(hash) ?? 0) + 1;
+        seen.set(hash, count);
+        return `${hash.slice(0, 32)}:${count}`;
+    };
+}
+function termOf(located) {
+    const { term } = located;
+    if (term === undefined)
+        return null;
+    const isReference = (0,checks/* checkOf */.EG)(located)?.code === 'builtin.task_bundle.signature_check';
+    return isReference ? repositoryOf(term) : term.replace(/@sha256:[0-9a-f]{64}/g, '');
+}
+
+// EXTERNAL MODULE: ./lib/src/report/groups.js
+var groups = __nccwpck_require__(497);
+;// CONCATENATED MODULE: ./lib/src/report/summary-sections.js
+// The sections of the job summary: what each of them says, not how much of it fits.
+
+
+
+
+
+const summary_sections_MAX_NAME = 120;
+const MAX_REFERENCE = 300;
+const MAX_TEXT = 1000;
+const MAX_HINTS = 3;
+/** Messages that one rule of a policy has in the summary. */
+const MAX_OF_RULE = 20;
+/** Names in one cell. */
+const MAX_NAMES = 20;
+function findingsSection(report) {
+    const rows = (0,groups/* groupFindings */.k)(report).flatMap(toFindingRows);
+    if (rows.length === 0)
+        return undefined;
+    return { head: ['### What to look at'], rows, tail: '', noun: 'finding' };
+}
+/** A row for each occurrence; the first one brings the heading with it. */
+function toFindingRows(group) {
+    const parts = [
+        `${figures/* OUTCOME_MARKS */.Uq[group.outcome]} ${toShortText((0,checks/* titleOf */.Gg)(group), summary_sections_MAX_NAME)}`,
+        (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)((0,checks/* labelOf */.Wy)(group), summary_sections_MAX_NAME)),
+        (0,figures/* renderCount */.SS)(group.componentCount, 'component'),
+    ];
+    const heading = `#### ${parts.filter((part) => part !== '').join(' · ')}`;
+    const hints = group.hints
+        .slice(0, MAX_HINTS)
+        .map((hint) => `> <b>What to do:</b> ${toShortText(hint, MAX_TEXT)}`);
+    const quoted = [...renderRule(group), ...hints].join('\n>\n');
+    const shown = group.rule === undefined ? group.occurrences : group.occurrences.slice(0, MAX_OF_RULE);
+    const [first = '', ...rest] = shown.map(toOccurrenceRow);
+    const hidden = group.occurrences.length - shown.length;
+    const more = hidden > 0 ? [`- and ${(0,figures/* renderCount */.SS)(hidden, 'more message')} of this rule: see the report.`] : [];
+    return [['', heading, '', quoted, '', first].join('\n'), ...rest, ...more];
+}
+/** What a policy says of its rule. */
+function renderRule({ rule }) {
+    const description = rule?.description ? [`> ${toShortText(rule.description, MAX_TEXT)}`] : [];
+    const url = (0,report_escape/* toHttpUrl */.FC)(rule?.docsUrl);
+    return url === undefined
+        ? description
+        : [...description, `> <a href="${url}">Documentation of the rule</a>`];
+}
+function toOccurrenceRow({ subject, message, details, components }) {
+    // A message that names its subject needs no other line for it.
+    const image = subject === '' || message.includes(subject) ? '' : ` ${(0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)(subject, MAX_REFERENCE))}`;
+    const lines = [
+        `- <b>${toNameList(components.map(({ name }) => name))}</b>${image}<br>`,
+        `  ${(0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(message, MAX_TEXT))}`,
+    ];
+    if (details.length > 0) {
+        const items = details.map((detail) => `  - ${(0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(detail, MAX_TEXT / 2))}`);
+        const summary = `<summary>${(0,figures/* renderCount */.SS)(details.length, 'piece')} of evidence looked at</summary>`;
+        lines.push('', `  <details>${summary}`, '', ...items, '', '  </details>', '');
+    }
+    return lines.join('\n');
+}
+function componentsSection({ components }) {
+    if (components.length === 0)
+        return undefined;
+    const severeFirst = figures/* OUTCOMES */.im.flatMap((outcome) => components.filter((one) => one.outcome === outcome));
+    return {
+        head: [
+            `### Components (${components.length})`,
+            '',
+            '| Component | Image | Outcome | Signed by | Cause |',
+            '|---|---|---|---|---|',
+        ],
+        rows: severeFirst.map(toComponentRow),
+        tail: '',
+        noun: 'component',
+    };
+}
+function toComponentRow(component) {
+    const { name, containerImage, outcome, platform } = component;
+    const image = (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)((0,figures/* toShortReference */.lX)(containerImage), MAX_REFERENCE));
+    return toRow([
+        (0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(name, summary_sections_MAX_NAME)),
+        platform === undefined ? image : `${image} ${(0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(platform, summary_sections_MAX_NAME))}`,
+        `${figures/* OUTCOME_MARKS */.Uq[outcome]} ${outcome}`,
+        (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)((0,figures/* renderSigners */._2)((0,figures/* signaturesOf */.Rr)(component)), MAX_REFERENCE)),
+        toShortText((0,figures/* renderCause */.g7)(component), MAX_REFERENCE),
+    ]);
+}
+function taskBundlesSection(report) {
+    const { taskBundles } = report;
+    if (taskBundles.length === 0)
+        return undefined;
+    const nameOf = new Map(report.components.map(({ containerImage, name }) => [containerImage, name]));
+    const order = [...figures/* OUTCOMES */.im, 'collected'];
+    const severeFirst = order.flatMap((outcome) => taskBundles.filter((one) => one.outcome === outcome));
+    return {
+        head: [
+            `### Task bundles (${taskBundles.length})`,
+            '',
+            '| Task bundle | Outcome | Signed by | Used by |',
+            '|---|---|---|---|',
+        ],
+        rows: severeFirst.map((bundle) => toTaskBundleRow(bundle, nameOf)),
+        tail: taskBundles.some(({ outcome }) => outcome === 'collected')
+            ? '_Collected: no key or identity for task bundles was given, their signatures were not looked at._'
+            : '',
+        noun: 'task bundle',
+    };
+}
+function toTaskBundleRow(bundle, nameOf) {
+    return toRow([
+        (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)((0,figures/* toShortReference */.lX)(bundle.reference), MAX_REFERENCE)),
+        `${figures/* OUTCOME_MARKS */.Uq[bundle.outcome]} ${bundle.outcome}`,
+        (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)((0,figures/* renderSigners */._2)(bundle.signatures), MAX_REFERENCE)),
+        toNameList(bundle.components.map((image) => nameOf.get(image) ?? image)),
+    ]);
+}
+function warningsSection({ warnings, components }) {
+    const ofRun = warnings.map(({ code, message }) => ({ label: code, message }));
+    const ofComponents = components.flatMap(({ name, warnings: messages }) => messages.map((message) => ({ label: name, message })));
+    const rows = [...ofRun, ...ofComponents].map(({ label, message }) => `- <b>${(0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(label, summary_sections_MAX_NAME))}</b>: ${(0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(message, MAX_TEXT))}`);
+    if (rows.length === 0)
+        return undefined;
+    return { head: ['### Warnings', ''], rows, tail: '', noun: 'warning' };
+}
+function policyWarningsSection(report) {
+    const rows = (0,groups/* groupPolicyWarnings */.j)(report).map(toPolicyWarningRow);
+    if (rows.length === 0)
+        return undefined;
+    return { head: ['### Warnings of the policy', ''], rows, tail: '', noun: 'rule with warnings' };
+}
+function toPolicyWarningRow({ code, rule, messages, componentCount }) {
+    const heading = [
+        `<b>${toShortText((0,checks/* ruleTitle */.zO)({ code, rule }), summary_sections_MAX_NAME)}</b>`,
+        (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)(code, summary_sections_MAX_NAME)),
+        (0,figures/* renderCount */.SS)(componentCount, 'component'),
+    ];
+    const more = messages.length > 1 ? ` (and ${(0,figures/* renderCount */.SS)(messages.length - 1, 'other message')})` : '';
+    const first = toShortText(messages[0] ?? '', MAX_TEXT) + more;
+    return [`- ${heading.filter((part) => part !== '').join(' · ')}<br>`, `  ${first}`].join('\n');
+}
+function policySection({ policy }) {
+    if (policy === undefined || policy.sources.length === 0)
+        return undefined;
+    const rows = policy.sources.map(({ url, pinned }) => toRow([url, pinned].map((text) => (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)(text, MAX_REFERENCE)))));
+    return { head: ['### Policy', '', '| Source | Pinned |', '|---|---|'], rows, tail: '', noun: 'source' };
+}
+function requestsSection(report) {
+    const { usage } = report;
+    const cacheUse = report.cache === undefined ? [] : [`Cache: ${(0,figures/* renderCacheUse */.qg)(report)}.`];
+    const shared = `${(0,figures/* renderCount */.SS)(usage.sharedLookups, 'lookup')} and ${(0,figures/* renderCount */.SS)(usage.sharedVerifications, 'verification')}`;
+    const cost = `${(0,figures/* renderDuration */.PP)(usage.wallMs)}, peak memory ${(0,figures/* renderBytes */.UP)(usage.peakRssBytes)}`;
+    const busiestFirst = [...usage.registries].sort((a, b) => b.requests - a.requests);
+    return {
+        head: [
+            '### Requests',
+            '',
+            '| Registry | Requests | Answers | Retries | Received |',
+            '|---|--:|---|--:|--:|',
+        ],
+        rows: busiestFirst.map(toRegistryRow),
+        tail: [`Shared between components: ${shared}. Took ${cost}.`, ...cacheUse].join('\n\n'),
+        noun: 'registry host',
+    };
+}
+function toRegistryRow(usage) {
+    return toRow([
+        (0,report_escape/* toMarkdownCode */.Cu)((0,cut/* cutText */.IN)(usage.registry, MAX_REFERENCE)),
+        String(usage.requests),
+        (0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)((0,figures/* renderStatuses */.DW)(usage), MAX_TEXT)),
+        String(usage.retries),
+        (0,figures/* renderBytes */.UP)(usage.bytes),
+    ]);
+}
+function toNameList(names) {
+    const shown = names.slice(0, MAX_NAMES).map((name) => (0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(name, summary_sections_MAX_NAME)));
+    const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
+    return shown.join(', ') + more;
+}
+/** Cut before it is escaped: what is left out of an escape could mean anything. */
+function toShortText(text, maxLength) {
+    return (0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(text, maxLength));
+}
+function toRow(cells) {
+    return `| ${cells.join(' | ')} |`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/summary.js
+// The job summary in GitHub's Markdown. GitHub drops a summary of more than 1 MiB as a whole, so every section
+// has a share of the bytes; what does not fit is counted, and verified components go first.
+
+
+
+
+const MAX_BYTES = 900 * 1024;
+/**
+ * Renders the summary within `maxBytes` of UTF-8. Findings claim bytes before anything else: they are why
+ * somebody opens it.
+ */
+function renderSummary(report, maxBytes = MAX_BYTES) {
+    const head = `## ${figures/* OUTCOME_MARKS */.Uq[report.result]} Proofgate: ${report.result}\n\n**${(0,figures/* renderHeadline */.Lf)(report)}**\n\n`;
+    const foot = renderFoot(report);
+    let room = maxBytes - Buffer.byteLength(head + foot);
+    if (room < 0)
+        return Buffer.byteLength(head) <= maxBytes ? head : '';
+    // In the order in which they claim bytes, each a share of what is left; the order of reading is another.
+    const place = (section, share) => {
+        const text = section === undefined ? '' : renderSection(section, Math.floor(room * share));
+        room -= Buffer.byteLength(text);
+        return text;
+    };
+    const findings = place(findingsSection(report), 0.6);
+    const warnings = place(warningsSection(report), 0.2) + place(policyWarningsSection(report), 0.2);
+    const requests = place(requestsSection(report), 0.3);
+    const components = place(componentsSection(report), 0.8);
+    const policy = place(policySection(report), 0.3);
+    const taskBundles = place(taskBundlesSection(report), 1);
+    return head + findings + components + taskBundles + warnings + policy + requests + foot;
+}
+/** Ends in an empty line. Nothing at all when not even the frame fits. */
+function renderSection({ head, rows, tail, noun }, maxBytes) {
+    const note = (count) => ['', `_${(0,figures/* renderCount */.SS)(count, `more ${noun}`)}: see the report._`];
+    const compose = (body) => [...head, ...body, ...(tail === '' ? [] : ['', tail]), '', ''].join('\n');
+    const frameBytes = Buffer.byteLength(compose(note(rows.length)));
+    if (frameBytes > maxBytes)
+        return '';
+    const { lines, leftOut } = (0,cut/* fitLines */.RV)(rows, maxBytes - frameBytes);
+    return compose(leftOut === 0 ? lines : [...lines, ...note(leftOut)]);
+}
+function renderFoot({ version, trust, effectiveTime }) {
+    const root = trust.fingerprint === undefined ? '' : ` (root ${trust.fingerprint.slice(0, 12)}…)`;
+    const parts = [`Proofgate ${version}`, `trust: ${trust.source}${root}`, `effective time ${effectiveTime}`];
+    return `<sub>${parts.map((part) => (0,report_escape/* escapeMarkdown */.FV)((0,cut/* cutText */.IN)(part, 300))).join(' · ')}</sub>\n`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/yaml.js
+// The report as YAML: the same document as in JSON. Written here, for a library takes half a minute for thousands of
+// components. Every text is in double quotes, so that no reader, of whatever version of YAML, takes `no`, `1_000` or a
+// date for anything else than text.
+
+
+/** Names that are text without quotes in YAML 1.1 too. */
+const PLAIN_NAME = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w-]*$/i;
+/** A longer one must be marked as a name (YAML 1.2.2, 7.4.2). */
+const yaml_MAX_NAME = 1_000;
+/** Bare in JSON, and refused, or taken for a line break, by readers of YAML (1.1, 5.1 and 5.4). */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+/** In pieces; the last ends in a line break. */
+function* renderYaml(report) {
+    yield* toMembers(toDocument(report), '', '');
+}
+/** Lines of an object's members; the first stands behind `lead`, the others behind `indent`. */
+function* toMembers(branch, lead, indent) {
+    let start = lead;
+    for (const [name, member] of Object.entries(branch)) {
+        yield `${start}${yaml_toName(name, indent)}:`;
+        yield* toPieces(member, `${indent}  `);
+        start = indent;
+    }
+}
+/** As `toBlock`, in pieces where there are `Entries`. */
+function* toPieces(value, indent) {
+    if (!(value instanceof Entries)) {
+        yield toBlock(value, indent);
+        return;
+    }
+    let isEmpty = true;
+    for (const entry of value) {
+        if (isEmpty)
+            yield '\n';
+        isEmpty = false;
+        if (isBranch(entry))
+            yield* toMembers(entry, `${indent}- `, `${indent}  `);
+        else
+            yield toItem(entry, indent);
+    }
+    if (isEmpty)
+        yield ' []\n';
+}
+/** What follows `name:` or `-`: a space and a scalar, or lines of their own behind `indent`. Ends in a line break. */
+function toBlock(value, indent) {
+    if (typeof value !== 'object' || value === null)
+        return ` ${toScalar(value)}\n`;
+    if (Array.isArray(value)) {
+        return value.length === 0 ? ' []\n' : `\n${value.map((item) => toItem(item, indent)).join('')}`;
+    }
+    const members = Object.entries(value).filter(([, member]) => member !== undefined);
+    if (members.length === 0)
+        return ' {}\n';
+    const lines = members.map(([name, member]) => `${indent}${yaml_toName(name, indent)}:${toBlock(member, `${indent}  `)}`);
+    return `\n${lines.join('')}`;
+}
+/** `- ` stands where the first line has its indent. */
+function toItem(value, indent) {
+    const block = toBlock(value, `${indent}  `);
+    return `${indent}-${block.startsWith('\n') ? ` ${block.slice(indent.length + 3)}` : block}`;
+}
+function yaml_toName(name, indent) {
+    if (PLAIN_NAME.test(name) && name.length <= yaml_MAX_NAME)
+        return name;
+    const quoted = toScalar(name);
+    return quoted.length <= yaml_MAX_NAME ? quoted : `? ${quoted}\n${indent}`;
+}
+/** JSON's scalars are YAML's; half a surrogate pair is not. */
+function toScalar(value) {
+    if (typeof value !== 'string')
+        return JSON.stringify(value);
+    return JSON.stringify(value.toWellFormed()).replaceAll(UNPRINTABLE, toEscape);
+}
+function toEscape(character) {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/formats.js
+// The outputs by name: Conforma's names where the thing is the same. Each is rendered from the one Report.
+
+
+
+
+
+
+
+
+
+const RENDERERS = {
+    json: renderJson,
+    yaml: renderYaml,
+    text: (report, { color }) => renderComponentText(report, { color }),
+    appstudio: (report) => [(0,appstudio/* renderAppstudio */.U4)(report)],
+    'summary-markdown': (report) => [renderSummary(report)],
+    junit: renderJunit,
+    sarif: (report) => renderSarif(report),
+    'policy-input': renderPolicyInput,
+};
+/** In the order in which help and documentation list them. */
+const OUTPUT_FORMATS = Object.keys(RENDERERS);
+/**
+ * Reads `FORMAT` or `FORMAT=FILE`; without a file it is standard output.
+ * @throws ProofgateError `BAD_OPTION`
+ */
+function parseOutputRequest(text) {
+    const [, name = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(text.trim()) ?? [];
+    const format = OUTPUT_FORMATS.find((candidate) => candidate === name);
+    if (format === undefined) {
+        throw new errors/* ProofgateError */.a0('BAD_OPTION', `unknown output format ${JSON.stringify(name)}`, {
+            hint: `Write FORMAT=FILE with one of ${OUTPUT_FORMATS.join(', ')}.`,
+        });
+    }
+    if (path === '') {
+        throw new errors/* ProofgateError */.a0('BAD_OPTION', `the output ${JSON.stringify(text)} names no file`, {
+            hint: `Write ${format}=FILE, or ${format} alone for standard output.`,
+        });
+    }
+    const settings = /\?[a-z][a-z-]*=[^/]*$/.exec(path ?? '');
+    if (settings !== null) {
+        throw new errors/* ProofgateError */.a0('BAD_OPTION', `the output ${JSON.stringify(text)} has settings after its file`, {
+            hint: `Leave out ${JSON.stringify(settings[0])}: every output says all that it can.`,
+        });
+    }
+    return { format, path: path ?? '-' };
+}
+/** The document in pieces; the last ends in a line break. */
+function renderOutput(format, report, destination) {
+    return RENDERERS[format](report, destination);
+}
+
+
+/***/ }),
+
+/***/ 497:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   j: () => (/* binding */ groupPolicyWarnings),
+/* harmony export */   k: () => (/* binding */ groupFindings)
+/* harmony export */ });
+/* harmony import */ var _checks_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5412);
+
+/** Most severe first: rejected before undetermined, then what hits most components. */
+function groupFindings(report) {
+    const drafts = new Map();
+    for (const [index, component] of report.components.entries()) {
+        for (const finding of component.findings) {
+            addFinding(drafts, finding, toSubject(finding, component, index), [component]);
+        }
+    }
+    for (const { reference, components, findings } of report.taskBundles) {
+        const users = new Set(components);
+        const affected = report.components.filter((component) => findings.length > 0 && users.has(component.containerImage));
+        for (const finding of findings)
+            addFinding(drafts, finding, { key: reference, name: reference }, affected);
+    }
+    return [...drafts.values()].map(toGroup).sort(bySeverity);
+}
+/** A task bundle fails once, however many components used it; everything else fails for its component. */
+function toSubject(finding, component, index) {
+    const isShared = (0,_checks_js__WEBPACK_IMPORTED_MODULE_0__/* .checkOf */ .EG)(finding)?.code === 'builtin.task_bundle.signature_check' && finding.term !== undefined;
+    if (isShared)
+        return { key: finding.term, name: finding.term };
+    // What a policy says in the same words of many components is told once.
+    const owner = finding.rule === undefined ? index : null;
+    const key = JSON.stringify([owner, finding.term ?? null, finding.message]);
+    return { key, name: component.resolved ?? component.containerImage };
+}
+function addFinding(drafts, finding, subject, affected) {
+    const draft = draftOf(drafts, finding);
+    draft.hints.add(finding.hint);
+    const { message, details } = finding;
+    const occurrence = draft.occurrences.get(subject.key) ?? {
+        subject: subject.name,
+        message,
+        details,
+        components: new Set(),
+    };
+    draft.occurrences.set(subject.key, occurrence);
+    for (const component of affected) {
+        draft.components.add(component);
+        occurrence.components.add(component);
+    }
+}
+function draftOf(drafts, finding) {
+    const isPolicy = finding.rule !== undefined;
+    const key = JSON.stringify([finding.outcome, finding.code, finding.reason, isPolicy]);
+    const known = drafts.get(key);
+    if (known !== undefined)
+        return known;
+    const draft = { first: finding, hints: new Set(), components: new Set(), occurrences: new Map() };
+    drafts.set(key, draft);
+    return draft;
+}
+function toGroup({ first, hints, components, occurrences }) {
+    const { outcome, code, reason, rule } = first;
+    return {
+        outcome,
+        code,
+        reason,
+        ...(rule === undefined ? {} : { rule }),
+        hints: rule?.solution ? [rule.solution] : [...hints],
+        occurrences: [...occurrences.values()].map((draft) => toOccurrence(draft, rule !== undefined)),
+        componentCount: components.size,
+    };
+}
+function toOccurrence({ components, subject, ...draft }, isPolicy) {
+    return { ...draft, subject: isPolicy && components.size > 1 ? '' : subject, components: [...components] };
+}
+function bySeverity(a, b) {
+    if (a.outcome !== b.outcome)
+        return a.outcome === 'rejected' ? -1 : 1;
+    return (b.componentCount - a.componentCount ||
+        (0,_checks_js__WEBPACK_IMPORTED_MODULE_0__/* .checkOrder */ .Fs)(a) - (0,_checks_js__WEBPACK_IMPORTED_MODULE_0__/* .checkOrder */ .Fs)(b) ||
+        a.reason.localeCompare(b.reason, 'en') ||
+        a.code.localeCompare(b.code, 'en'));
+}
+/** What was said of most components first. */
+function groupPolicyWarnings({ components }) {
+    const drafts = new Map();
+    for (const component of components) {
+        for (const warning of component.policyWarnings) {
+            const { code = '' } = warning;
+            const draft = drafts.get(code) ?? { first: warning, messages: new Set(), components: new Set() };
+            drafts.set(code, draft);
+            draft.messages.add(warning.message);
+            draft.components.add(component);
+        }
+    }
+    const groups = [...drafts].map(([code, draft]) => {
+        const { first, messages } = draft;
+        return { code, rule: first.rule, messages: [...messages], componentCount: draft.components.size };
+    });
+    return groups.sort((a, b) => b.componentCount - a.componentCount || a.code.localeCompare(b.code, 'en'));
+}
+
+
+/***/ }),
+
+/***/ 8343:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   GJ: () => (/* binding */ toPaper),
+/* harmony export */   fE: () => (/* binding */ toText),
+/* harmony export */   uH: () => (/* binding */ clean)
+/* harmony export */ });
+/* harmony import */ var node_util__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7975);
+/* harmony import */ var wrap_ansi__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6121);
+/* harmony import */ var _cut_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(5553);
+/* harmony import */ var _escape_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3330);
+// Plain text for people: colours or none, wrapped lines, and nothing in them that moves a cursor or commands a runner.
+
+
+
+
+const MAX_TEXT = 2000;
+/** Printable ASCII and Latin letters. */
+const NARROW = /^[\x20-\x7e\u00a1-\u024f]*$/;
+function toPaper({ color, width }) {
+    return {
+        paint: (style, text) => (color ? (0,node_util__WEBPACK_IMPORTED_MODULE_0__.styleText)(style, text, { validateStream: false }) : text),
+        wrap: (text, indent) => wrapLine(clean(text), Math.max(20, width - indent.length)).map((line) => indent + line),
+    };
+}
+/** One visible line of at most 2,000 UTF-16 units. */
+function clean(text) {
+    // Cut before as well: no work for what nobody will see.
+    return (0,_cut_js__WEBPACK_IMPORTED_MODULE_3__/* .cutText */ .IN)((0,_escape_js__WEBPACK_IMPORTED_MODULE_2__/* .toVisibleLine */ .yk)((0,_cut_js__WEBPACK_IMPORTED_MODULE_3__/* .cutText */ .IN)(text, MAX_TEXT + 1)), MAX_TEXT);
+}
+/** The lines as text, safe on a terminal and in the log of a GitHub runner. Each ends in a line break. */
+function toText(lines) {
+    return lines.map((line) => `${(0,_escape_js__WEBPACK_IMPORTED_MODULE_2__/* .defuseWorkflowCommand */ .vC)(line)}\n`).join('');
+}
+function wrapLine(line, width) {
+    return NARROW.test(line) ? wrapNarrow(line, width) : (0,wrap_ansi__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .A)(line, width, { hard: false }).split('\n');
+}
+/** As `wrapAnsi` does where each character takes one column: it measures, and is slow for a hundred thousand messages. */
+function wrapNarrow(line, width) {
+    const lines = [];
+    let rest = line;
+    while (rest.length > width) {
+        const fit = rest.lastIndexOf(' ', width);
+        const end = fit > 0 ? fit : rest.indexOf(' ');
+        if (end === -1)
+            break;
+        lines.push(rest.slice(0, end).trimEnd());
+        rest = rest.slice(end).trimStart();
+    }
+    return [...lines, rest];
+}
+
+
+/***/ }),
+
+/***/ 1789:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ds: () => (/* binding */ parsePolicyMetadata),
+/* harmony export */   U6: () => (/* binding */ cutPolicyText),
+/* harmony export */   pB: () => (/* binding */ toPolicyMetadata)
+/* harmony export */ });
+/* harmony import */ var _cut_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5553);
+// A policy's result as Conforma writes it: `metadata` with the rule's own words. All of it is untrusted text.
+
+const MAX_TEXT = 32_768;
+/** Terms, collections, dependencies. */
+const MAX_LIST = 1_000;
+/** Of everything that a result carries beside what Conforma knows. */
+const MAX_MORE = { depth: 20, values: 1_000, text: MAX_TEXT };
+/** What has a meaning here; under no circumstances does it come from `more`. */
+const OWN_NAMES = new Set([
+    ...['code', 'term', 'effective_on', 'title', 'description', 'severity', 'solution', 'collections'],
+    ...['depends_on', 'docs_url', 'reason', 'details'],
+]);
+/** Members of `PolicyRuleDetails` under the names that they have here. */
+const RULE_NAMES = {
+    title: 'title',
+    description: 'description',
+    solution: 'solution',
+    severity: 'severity',
+    effective_on: 'effectiveOn',
+    collections: 'collections',
+    depends_on: 'dependsOn',
+    docs_url: 'docsUrl',
+};
+/** The report is the full record: this only keeps a runaway policy from filling a disk. At most 32,768 UTF-16 units. */
+function cutPolicyText(text) {
+    return (0,_cut_js__WEBPACK_IMPORTED_MODULE_0__/* .cutText */ .IN)(text, MAX_TEXT);
+}
+/** Conforma's names; what else the result carried stands beside them, and never in place of them. */
+function toPolicyMetadata({ code, term, rule }) {
+    const { title, description, solution, severity, effectiveOn, collections, dependsOn, docsUrl } = rule;
+    const terms = rule.terms ?? [];
+    return {
+        ...toMore(rule.more ?? {}),
+        ...unlessEmpty('code', code),
+        ...(terms.length > 1 ? { term: cutList(terms) } : unlessEmpty('term', term)),
+        ...unlessEmpty('effective_on', effectiveOn),
+        ...unlessEmpty('title', title),
+        ...unlessEmpty('description', description),
+        ...unlessEmpty('severity', severity),
+        ...unlessEmpty('solution', solution),
+        ...unlessEmpty('collections', collections),
+        ...unlessEmpty('depends_on', dependsOn),
+        ...unlessEmpty('docs_url', docsUrl),
+    };
+}
+/** The rule, code and term that `metadata` was made from. Its members have been checked. */
+function parsePolicyMetadata(metadata) {
+    const text = (name) => metadata[name];
+    const rule = {};
+    for (const [name, member] of Object.entries(RULE_NAMES)) {
+        if (Object.hasOwn(metadata, name))
+            rule[member] = metadata[name];
+    }
+    const more = Object.entries(metadata).filter(([name]) => !OWN_NAMES.has(name));
+    if (more.length > 0)
+        rule.more = Object.fromEntries(more);
+    const terms = Array.isArray(metadata.term) ? metadata.term : undefined;
+    if (terms !== undefined)
+        rule.terms = terms;
+    const term = terms === undefined ? text('term') : terms[0];
+    return {
+        ...(Object.hasOwn(metadata, 'code') ? { code: text('code') } : {}),
+        ...(term === undefined ? {} : { term }),
+        rule: rule,
+    };
+}
+function toMore(more) {
+    const others = Object.entries(more).filter(([name]) => !OWN_NAMES.has(name));
+    return (0,_cut_js__WEBPACK_IMPORTED_MODULE_0__/* .cutJson */ .xQ)(Object.fromEntries(others), MAX_MORE);
+}
+function unlessEmpty(name, value) {
+    if (value === undefined || value.length === 0)
+        return {};
+    return { [name]: typeof value === 'string' ? cutPolicyText(value) : cutList(value) };
+}
+function cutList(texts) {
+    return texts.slice(0, MAX_LIST).map(cutPolicyText);
+}
+
+
+/***/ }),
+
+/***/ 931:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   O: () => (/* binding */ worstOutcome),
+/* harmony export */   X: () => (/* binding */ countOutcomes)
+/* harmony export */ });
+function countOutcomes(items) {
+    const count = (outcome) => items.filter((item) => item.outcome === outcome).length;
+    return { verified: count('verified'), rejected: count('rejected'), undetermined: count('undetermined') };
+}
+/** `rejected` beats `undetermined` beats `verified`. Nothing at all is `undetermined`: success is never an absence. */
+function worstOutcome(outcomes) {
+    if (outcomes.includes('rejected'))
+        return 'rejected';
+    if (outcomes.length === 0 || outcomes.includes('undetermined'))
+        return 'undetermined';
+    return 'verified';
+}
+
+
+/***/ }),
+
+/***/ 9983:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ fingerprintImages),
+/* harmony export */   m: () => (/* binding */ summarizeShard)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var _base_fingerprint_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6574);
+/* harmony import */ var _base_shard_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(158);
+// What a run of one shard says of itself, so that nobody merges what does not belong together.
+
+
+
+/**
+ * Undefined for a run over the whole release.
+ * @param options as they were given
+ * @param pins undefined: keys or policy could not be had
+ * @param release of the expanded release; undefined: nobody needed it, or nobody knows
+ */
+function summarizeShard(options, pins, release) {
+    const { shard, snapshot } = options;
+    if (shard === undefined)
+        return undefined;
+    const images = snapshot.components.map(({ containerImage }) => containerImage);
+    return {
+        ...shard,
+        components: (0,_base_shard_js__WEBPACK_IMPORTED_MODULE_2__/* .imagesOfShard */ .U0)(images, shard).size,
+        of: images.length,
+        snapshot: fingerprintImages(images),
+        settings: fingerprintSettings(options),
+        ...(pins === undefined ? {} : { pins: fingerprintPins(pins) }),
+        ...(release === undefined ? {} : { release }),
+    };
+}
+/** Of a list of references; their order does not matter. */
+function fingerprintImages(images) {
+    return (0,_base_fingerprint_js__WEBPACK_IMPORTED_MODULE_1__/* .fingerprint */ .R)([...images].sort());
+}
+/** All that decides and was given; not what a run costs, and not where its results go. */
+function fingerprintSettings(options) {
+    const { signers, taskBundleSigners } = options;
+    return (0,_base_fingerprint_js__WEBPACK_IMPORTED_MODULE_1__/* .fingerprint */ .R)({
+        application: options.snapshot.application,
+        signers: describeGiven(signers),
+        taskBundleSigners: taskBundleSigners === undefined ? null : describeGiven(taskBundleSigners),
+        require: [...options.require].sort(),
+        ignoreRekor: options.ignoreRekor,
+        rekorUrl: options.rekorUrl ?? null,
+        trust: describeTrust(options.trust),
+        offline: options.offline,
+        // Where its text was is not what it says: that is in the pins.
+        hasPolicy: options.policy !== undefined,
+        effectiveTime: options.effectiveTime,
+    });
+}
+function fingerprintPins({ signers, taskBundleSigners, rekorUrl, policy }) {
+    return (0,_base_fingerprint_js__WEBPACK_IMPORTED_MODULE_1__/* .fingerprint */ .R)({
+        signers: describe(signers),
+        taskBundleSigners: taskBundleSigners === undefined ? null : describe(taskBundleSigners),
+        rekorUrl: rekorUrl ?? null,
+        // As text: numbers in a policy may be objects that keep their digits.
+        spec: policy === undefined ? null : JSON.stringify(policy.spec),
+        sources: policy === undefined ? null : policy.sources.map(({ fingerprint: content }) => content),
+    });
+}
+function describeGiven({ secrets, ...signers }) {
+    return [describe(signers), secrets.map(({ namespace, name }) => [namespace, name])];
+}
+/** Any one of them may match: their order decides nothing. */
+function describe({ keys, identities }) {
+    const describeText = ({ type, pattern }) => [type, pattern];
+    return {
+        keys: keys.map((key) => key.fingerprint).sort(),
+        identities: identities
+            .map(({ subject, issuer }) => JSON.stringify([describeText(subject), describeText(issuer)]))
+            .sort(),
+    };
+}
+function describeTrust(source) {
+    switch (source.type) {
+        case 'public-good':
+            return source.type;
+        case 'file':
+            return [source.type, sha256(source.json)];
+        case 'tuf':
+            return [source.type, source.mirrorUrl, sha256(source.rootJson)];
+    }
+}
+function sha256(content) {
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(content).digest('hex');
 }
 
 
@@ -32935,6 +35478,1416 @@ function summarize({ source, chain }, signature, signer, signedBy, [signedAt]) {
 
 /***/ }),
 
+/***/ 7865:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Ay: () => (__WEBPACK_DEFAULT_EXPORT__)
+/* harmony export */ });
+/* unused harmony exports modifierNames, foregroundColorNames, backgroundColorNames, colorNames */
+const ANSI_BACKGROUND_OFFSET = 10;
+
+const wrapAnsi16 = (offset = 0) => code => `\u001B[${code + offset}m`;
+
+const wrapAnsi256 = (offset = 0) => code => `\u001B[${38 + offset};5;${code}m`;
+
+const wrapAnsi16m = (offset = 0) => (red, green, blue) => `\u001B[${38 + offset};2;${red};${green};${blue}m`;
+
+const styles = {
+	modifier: {
+		reset: [0, 0],
+		// 21 isn't widely supported and 22 does the same thing
+		bold: [1, 22],
+		dim: [2, 22],
+		italic: [3, 23],
+		underline: [4, 24],
+		overline: [53, 55],
+		inverse: [7, 27],
+		hidden: [8, 28],
+		strikethrough: [9, 29],
+	},
+	color: {
+		black: [30, 39],
+		red: [31, 39],
+		green: [32, 39],
+		yellow: [33, 39],
+		blue: [34, 39],
+		magenta: [35, 39],
+		cyan: [36, 39],
+		white: [37, 39],
+
+		// Bright color
+		blackBright: [90, 39],
+		gray: [90, 39], // Alias of `blackBright`
+		grey: [90, 39], // Alias of `blackBright`
+		redBright: [91, 39],
+		greenBright: [92, 39],
+		yellowBright: [93, 39],
+		blueBright: [94, 39],
+		magentaBright: [95, 39],
+		cyanBright: [96, 39],
+		whiteBright: [97, 39],
+	},
+	bgColor: {
+		bgBlack: [40, 49],
+		bgRed: [41, 49],
+		bgGreen: [42, 49],
+		bgYellow: [43, 49],
+		bgBlue: [44, 49],
+		bgMagenta: [45, 49],
+		bgCyan: [46, 49],
+		bgWhite: [47, 49],
+
+		// Bright color
+		bgBlackBright: [100, 49],
+		bgGray: [100, 49], // Alias of `bgBlackBright`
+		bgGrey: [100, 49], // Alias of `bgBlackBright`
+		bgRedBright: [101, 49],
+		bgGreenBright: [102, 49],
+		bgYellowBright: [103, 49],
+		bgBlueBright: [104, 49],
+		bgMagentaBright: [105, 49],
+		bgCyanBright: [106, 49],
+		bgWhiteBright: [107, 49],
+	},
+};
+
+const modifierNames = Object.keys(styles.modifier);
+const foregroundColorNames = Object.keys(styles.color);
+const backgroundColorNames = Object.keys(styles.bgColor);
+const colorNames = [...foregroundColorNames, ...backgroundColorNames];
+
+function assembleStyles() {
+	const codes = new Map();
+
+	for (const [groupName, group] of Object.entries(styles)) {
+		for (const [styleName, style] of Object.entries(group)) {
+			styles[styleName] = {
+				open: `\u001B[${style[0]}m`,
+				close: `\u001B[${style[1]}m`,
+			};
+
+			group[styleName] = styles[styleName];
+
+			codes.set(style[0], style[1]);
+		}
+
+		Object.defineProperty(styles, groupName, {
+			value: group,
+			enumerable: false,
+		});
+	}
+
+	Object.defineProperty(styles, 'codes', {
+		value: codes,
+		enumerable: false,
+	});
+
+	styles.color.close = '\u001B[39m';
+	styles.bgColor.close = '\u001B[49m';
+
+	styles.color.ansi = wrapAnsi16();
+	styles.color.ansi256 = wrapAnsi256();
+	styles.color.ansi16m = wrapAnsi16m();
+	styles.bgColor.ansi = wrapAnsi16(ANSI_BACKGROUND_OFFSET);
+	styles.bgColor.ansi256 = wrapAnsi256(ANSI_BACKGROUND_OFFSET);
+	styles.bgColor.ansi16m = wrapAnsi16m(ANSI_BACKGROUND_OFFSET);
+
+	// From https://github.com/Qix-/color-convert/blob/3f0e0d4e92e235796ccb17f6e85c72094a651f49/conversions.js
+	Object.defineProperties(styles, {
+		rgbToAnsi256: {
+			value(red, green, blue) {
+				// We use the extended greyscale palette here, with the exception of
+				// black and white. normal palette only has 4 greyscale shades.
+				if (red === green && green === blue) {
+					if (red < 8) {
+						return 16;
+					}
+
+					if (red > 248) {
+						return 231;
+					}
+
+					return Math.round(((red - 8) / 247) * 24) + 232;
+				}
+
+				return 16
+					+ (36 * Math.round(red / 255 * 5))
+					+ (6 * Math.round(green / 255 * 5))
+					+ Math.round(blue / 255 * 5);
+			},
+			enumerable: false,
+		},
+		hexToRgb: {
+			value(hex) {
+				const matches = /[a-f\d]{6}|[a-f\d]{3}/i.exec(hex.toString(16));
+				if (!matches) {
+					return [0, 0, 0];
+				}
+
+				let [colorString] = matches;
+
+				if (colorString.length === 3) {
+					colorString = [...colorString].map(character => character + character).join('');
+				}
+
+				const integer = Number.parseInt(colorString, 16);
+
+				return [
+					/* eslint-disable no-bitwise */
+					(integer >> 16) & 0xFF,
+					(integer >> 8) & 0xFF,
+					integer & 0xFF,
+					/* eslint-enable no-bitwise */
+				];
+			},
+			enumerable: false,
+		},
+		hexToAnsi256: {
+			value: hex => styles.rgbToAnsi256(...styles.hexToRgb(hex)),
+			enumerable: false,
+		},
+		ansi256ToAnsi: {
+			value(code) {
+				if (code < 8) {
+					return 30 + code;
+				}
+
+				if (code < 16) {
+					return 90 + (code - 8);
+				}
+
+				let red;
+				let green;
+				let blue;
+
+				if (code >= 232) {
+					red = (((code - 232) * 10) + 8) / 255;
+					green = red;
+					blue = red;
+				} else {
+					code -= 16;
+
+					const remainder = code % 36;
+
+					red = Math.floor(code / 36) / 5;
+					green = Math.floor(remainder / 6) / 5;
+					blue = (remainder % 6) / 5;
+				}
+
+				const value = Math.max(red, green, blue) * 2;
+
+				if (value === 0) {
+					return 30;
+				}
+
+				// eslint-disable-next-line no-bitwise
+				let result = 30 + ((Math.round(blue) << 2) | (Math.round(green) << 1) | Math.round(red));
+
+				if (value === 2) {
+					result += 60;
+				}
+
+				return result;
+			},
+			enumerable: false,
+		},
+		rgbToAnsi: {
+			value: (red, green, blue) => styles.ansi256ToAnsi(styles.rgbToAnsi256(red, green, blue)),
+			enumerable: false,
+		},
+		hexToAnsi: {
+			value: hex => styles.ansi256ToAnsi(styles.hexToAnsi256(hex)),
+			enumerable: false,
+		},
+	});
+
+	return styles;
+}
+
+const ansiStyles = assembleStyles();
+
+/* harmony default export */ const __WEBPACK_DEFAULT_EXPORT__ = (ansiStyles);
+
+
+/***/ }),
+
+/***/ 3456:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  X2: () => (/* binding */ isAmbiguous),
+  Yj: () => (/* binding */ isFullwidth),
+  EW: () => (/* binding */ isWide)
+});
+
+// UNUSED EXPORTS: getCategory
+
+;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/lookup-data.js
+// Generated by scripts/build.js
+
+const ambiguousMinimalCodePoint = 161;
+const ambiguousMaximumCodePoint = 1114109;
+const ambiguousRanges = [161, 161, 164, 164, 167, 168, 170, 170, 173, 174, 176, 180, 182, 186, 188, 191, 198, 198, 208, 208, 215, 216, 222, 225, 230, 230, 232, 234, 236, 237, 240, 240, 242, 243, 247, 250, 252, 252, 254, 254, 257, 257, 273, 273, 275, 275, 283, 283, 294, 295, 299, 299, 305, 307, 312, 312, 319, 322, 324, 324, 328, 331, 333, 333, 338, 339, 358, 359, 363, 363, 462, 462, 464, 464, 466, 466, 468, 468, 470, 470, 472, 472, 474, 474, 476, 476, 593, 593, 609, 609, 708, 708, 711, 711, 713, 715, 717, 717, 720, 720, 728, 731, 733, 733, 735, 735, 768, 879, 913, 929, 931, 937, 945, 961, 963, 969, 1025, 1025, 1040, 1103, 1105, 1105, 8208, 8208, 8211, 8214, 8216, 8217, 8220, 8221, 8224, 8226, 8228, 8231, 8240, 8240, 8242, 8243, 8245, 8245, 8251, 8251, 8254, 8254, 8308, 8308, 8319, 8319, 8321, 8324, 8364, 8364, 8451, 8451, 8453, 8453, 8457, 8457, 8467, 8467, 8470, 8470, 8481, 8482, 8486, 8486, 8491, 8491, 8531, 8532, 8539, 8542, 8544, 8555, 8560, 8569, 8585, 8585, 8592, 8601, 8632, 8633, 8658, 8658, 8660, 8660, 8679, 8679, 8704, 8704, 8706, 8707, 8711, 8712, 8715, 8715, 8719, 8719, 8721, 8721, 8725, 8725, 8730, 8730, 8733, 8736, 8739, 8739, 8741, 8741, 8743, 8748, 8750, 8750, 8756, 8759, 8764, 8765, 8776, 8776, 8780, 8780, 8786, 8786, 8800, 8801, 8804, 8807, 8810, 8811, 8814, 8815, 8834, 8835, 8838, 8839, 8853, 8853, 8857, 8857, 8869, 8869, 8895, 8895, 8978, 8978, 9312, 9449, 9451, 9547, 9552, 9587, 9600, 9615, 9618, 9621, 9632, 9633, 9635, 9641, 9650, 9651, 9654, 9655, 9660, 9661, 9664, 9665, 9670, 9672, 9675, 9675, 9678, 9681, 9698, 9701, 9711, 9711, 9733, 9734, 9737, 9737, 9742, 9743, 9756, 9756, 9758, 9758, 9792, 9792, 9794, 9794, 9824, 9825, 9827, 9829, 9831, 9834, 9836, 9837, 9839, 9839, 9886, 9887, 9919, 9919, 9926, 9933, 9935, 9939, 9941, 9953, 9955, 9955, 9960, 9961, 9963, 9969, 9972, 9972, 9974, 9977, 9979, 9980, 9982, 9983, 10045, 10045, 10102, 10111, 11094, 11097, 12872, 12879, 57344, 63743, 65024, 65039, 65533, 65533, 127232, 127242, 127248, 127277, 127280, 127337, 127344, 127373, 127375, 127376, 127387, 127404, 917760, 917999, 983040, 1048573, 1048576, 1114109];
+
+const fullwidthMinimalCodePoint = 12288;
+const fullwidthMaximumCodePoint = 65510;
+const fullwidthRanges = [12288, 12288, 65281, 65376, 65504, 65510];
+
+const lookup_data_halfwidthMinimalCodePoint = 8361;
+const lookup_data_halfwidthMaximumCodePoint = 65518;
+const lookup_data_halfwidthRanges = (/* unused pure expression or super */ null && ([8361, 8361, 65377, 65470, 65474, 65479, 65482, 65487, 65490, 65495, 65498, 65500, 65512, 65518]));
+
+const lookup_data_narrowMinimalCodePoint = 32;
+const lookup_data_narrowMaximumCodePoint = 10630;
+const lookup_data_narrowRanges = (/* unused pure expression or super */ null && ([32, 126, 162, 163, 165, 166, 172, 172, 175, 175, 10214, 10221, 10629, 10630]));
+
+const wideMinimalCodePoint = 4352;
+const wideMaximumCodePoint = 262141;
+const wideRanges = [4352, 4447, 8986, 8987, 9001, 9002, 9193, 9196, 9200, 9200, 9203, 9203, 9725, 9726, 9748, 9749, 9776, 9783, 9800, 9811, 9855, 9855, 9866, 9871, 9875, 9875, 9889, 9889, 9898, 9899, 9917, 9918, 9924, 9925, 9934, 9934, 9940, 9940, 9962, 9962, 9970, 9971, 9973, 9973, 9978, 9978, 9981, 9981, 9989, 9989, 9994, 9995, 10024, 10024, 10060, 10060, 10062, 10062, 10067, 10069, 10071, 10071, 10133, 10135, 10160, 10160, 10175, 10175, 11035, 11036, 11088, 11088, 11093, 11093, 11904, 11929, 11931, 12019, 12032, 12245, 12272, 12287, 12289, 12350, 12353, 12438, 12441, 12543, 12549, 12591, 12593, 12686, 12688, 12773, 12783, 12830, 12832, 12871, 12880, 42124, 42128, 42182, 43360, 43388, 44032, 55203, 63744, 64255, 65040, 65049, 65072, 65106, 65108, 65126, 65128, 65131, 94176, 94180, 94192, 94198, 94208, 101594, 101631, 101664, 101760, 101874, 101888, 102801, 102816, 102866, 110576, 110579, 110581, 110587, 110589, 110590, 110592, 110888, 110898, 110898, 110928, 110930, 110933, 110933, 110948, 110952, 110960, 111355, 119552, 119638, 119648, 119670, 126980, 126980, 127183, 127183, 127374, 127374, 127377, 127386, 127406, 127406, 127488, 127490, 127504, 127547, 127552, 127560, 127568, 127569, 127584, 127589, 127744, 127776, 127789, 127797, 127799, 127868, 127870, 127891, 127904, 127946, 127951, 127955, 127968, 127984, 127988, 127988, 127992, 128062, 128064, 128064, 128066, 128252, 128255, 128317, 128331, 128334, 128336, 128359, 128378, 128378, 128405, 128406, 128420, 128420, 128507, 128591, 128640, 128709, 128716, 128716, 128720, 128722, 128725, 128729, 128732, 128735, 128747, 128748, 128756, 128764, 128986, 128986, 128992, 129003, 129008, 129008, 129292, 129338, 129340, 129349, 129351, 129535, 129648, 129660, 129664, 129734, 129736, 129736, 129740, 129757, 129759, 129771, 129775, 129786, 131072, 196605, 196608, 262141];
+
+;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/utilities.js
+/**
+Binary search on a sorted flat array of [start, end] pairs.
+
+@param {number[]} ranges - Flat array of inclusive [start, end] range pairs, e.g. [0, 5, 10, 20].
+@param {number} codePoint - The value to search for.
+@returns {boolean} Whether the value falls within any of the ranges.
+*/
+const utilities_isInRange = (ranges, codePoint) => {
+	let low = 0;
+	let high = Math.floor(ranges.length / 2) - 1;
+	while (low <= high) {
+		const mid = Math.floor((low + high) / 2);
+		const i = mid * 2;
+		if (codePoint < ranges[i]) {
+			high = mid - 1;
+		} else if (codePoint > ranges[i + 1]) {
+			low = mid + 1;
+		} else {
+			return true;
+		}
+	}
+
+	return false;
+};
+
+;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/lookup.js
+
+
+
+const commonCjkCodePoint = 0x4E_00;
+const [wideFastPathStart, wideFastPathEnd] = /* #__PURE__ */ findWideFastPathRange(wideRanges);
+
+// Use a hot-path range so common `isWide` calls can skip binary search.
+// The range containing U+4E00 covers common CJK ideographs;
+// fallback to the largest range for resilience to Unicode table changes.
+function findWideFastPathRange(ranges) {
+	let fastPathStart = ranges[0];
+	let fastPathEnd = ranges[1];
+
+	for (let index = 0; index < ranges.length; index += 2) {
+		const start = ranges[index];
+		const end = ranges[index + 1];
+
+		if (
+			commonCjkCodePoint >= start
+			&& commonCjkCodePoint <= end
+		) {
+			return [start, end];
+		}
+
+		if ((end - start) > (fastPathEnd - fastPathStart)) {
+			fastPathStart = start;
+			fastPathEnd = end;
+		}
+	}
+
+	return [fastPathStart, fastPathEnd];
+}
+
+const isAmbiguous = codePoint => {
+	if (
+		codePoint < ambiguousMinimalCodePoint
+		|| codePoint > ambiguousMaximumCodePoint
+	) {
+		return false;
+	}
+
+	return utilities_isInRange(ambiguousRanges, codePoint);
+};
+
+const isFullwidth = codePoint => {
+	if (
+		codePoint < fullwidthMinimalCodePoint
+		|| codePoint > fullwidthMaximumCodePoint
+	) {
+		return false;
+	}
+
+	return utilities_isInRange(fullwidthRanges, codePoint);
+};
+
+const isHalfwidth = codePoint => {
+	if (
+		codePoint < halfwidthMinimalCodePoint
+		|| codePoint > halfwidthMaximumCodePoint
+	) {
+		return false;
+	}
+
+	return isInRange(halfwidthRanges, codePoint);
+};
+
+const isNarrow = codePoint => {
+	if (
+		codePoint < narrowMinimalCodePoint
+		|| codePoint > narrowMaximumCodePoint
+	) {
+		return false;
+	}
+
+	return isInRange(narrowRanges, codePoint);
+};
+
+const isWide = codePoint => {
+	if (
+		codePoint >= wideFastPathStart
+		&& codePoint <= wideFastPathEnd
+	) {
+		return true;
+	}
+
+	if (
+		codePoint < wideMinimalCodePoint
+		|| codePoint > wideMaximumCodePoint
+	) {
+		return false;
+	}
+
+	return utilities_isInRange(wideRanges, codePoint);
+};
+
+function getCategory(codePoint) {
+	if (isAmbiguous(codePoint)) {
+		return 'ambiguous';
+	}
+
+	if (isFullwidth(codePoint)) {
+		return 'fullwidth';
+	}
+
+	if (isHalfwidth(codePoint)) {
+		return 'halfwidth';
+	}
+
+	if (isNarrow(codePoint)) {
+		return 'narrow';
+	}
+
+	if (isWide(codePoint)) {
+		return 'wide';
+	}
+
+	return 'neutral';
+}
+
+
+/***/ }),
+
+/***/ 8314:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  A: () => (/* binding */ stringWidth)
+});
+
+// EXTERNAL MODULE: ./node_modules/strip-ansi/index.js + 1 modules
+var strip_ansi = __nccwpck_require__(348);
+// EXTERNAL MODULE: ./node_modules/get-east-asian-width/lookup.js + 2 modules
+var lookup = __nccwpck_require__(3456);
+;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/index.js
+
+
+function validate(codePoint) {
+	if (!Number.isSafeInteger(codePoint)) {
+		throw new TypeError(`Expected a code point, got \`${typeof codePoint}\`.`);
+	}
+}
+
+function eastAsianWidthType(codePoint) {
+	validate(codePoint);
+
+	return getCategory(codePoint);
+}
+
+function eastAsianWidth(codePoint, {ambiguousAsWide = false} = {}) {
+	validate(codePoint);
+
+	if (
+		(0,lookup/* isFullwidth */.Yj)(codePoint)
+		|| (0,lookup/* isWide */.EW)(codePoint)
+		|| (ambiguousAsWide && (0,lookup/* isAmbiguous */.X2)(codePoint))
+	) {
+		return 2;
+	}
+
+	return 1;
+}
+
+// Private exports for https://github.com/sindresorhus/is-fullwidth-code-point
+
+
+;// CONCATENATED MODULE: ./node_modules/string-width/index.js
+
+
+
+/**
+Logic:
+- Segment graphemes to match how terminals render clusters.
+- Width rules:
+	1. Skip non-printing clusters (Default_Ignorable, Control, pure nonspacing/enclosing Mark, lone Surrogates). Tabs are ignored by design.
+	2. RGI emoji clusters (\p{RGI_Emoji}) are double-width.
+	3. Minimally-qualified/unqualified emoji clusters (ZWJ sequences with 2+ Extended_Pictographic, or keycap sequences) are double-width.
+	4. Hangul jamo collapse each standard modern Hangul L+V or L+V+T syllable piece to width 2.
+	   Unmatched repeated leading/vowel/trailing jamo stay additive because that matches how the terminals we target render them.
+	5. Otherwise use East Asian Width of the cluster's first visible code point, and add widths for trailing spacing marks and Halfwidth/Fullwidth Forms within the same cluster (e.g., dakuten/handakuten/prolonged sound mark).
+*/
+
+const segmenter = new Intl.Segmenter();
+
+// Matches a visible (printing) character. Used to find the base scalar of a cluster (skipping leading Prepend/Format/Marks) and to detect whole-cluster zero-width.
+// Intentionally a single negated class without a quantifier: a repeated pattern like `^(?:…|…)+$` backtracks exponentially on overlapping properties, and even `^[…]+$` overflows V8's backtrack stack (RangeError) on clusters with millions of marks.
+const visibleCharacterRegex = /[^\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}\p{Surrogate}]/v;
+const spacingMarkRegex = /\p{Spacing_Mark}/v;
+
+// RGI emoji sequences
+const rgiEmojiRegex = /^\p{RGI_Emoji}$/v;
+
+// Detect minimally-qualified/unqualified emoji sequences (missing VS16 but still render as double-width)
+const unqualifiedKeycapRegex = /^[\d#*]\u20E3$/;
+const extendedPictographicRegex = /\p{Extended_Pictographic}/gu;
+
+function isDoubleWidthNonRgiEmojiSequence(segment) {
+	// Real emoji clusters are < 30 chars; guard against pathological input
+	if (segment.length > 50) {
+		return false;
+	}
+
+	if (unqualifiedKeycapRegex.test(segment)) {
+		return true;
+	}
+
+	// ZWJ sequences with 2+ Extended_Pictographic
+	if (segment.includes('\u200D')) {
+		const pictographics = segment.match(extendedPictographicRegex);
+		return pictographics !== null && pictographics.length >= 2;
+	}
+
+	return false;
+}
+
+// Returns the cluster starting at its first visible character, or `undefined` if the whole cluster is zero-width.
+function baseVisible(segment) {
+	const index = segment.search(visibleCharacterRegex);
+	return index === -1 ? undefined : segment.slice(index);
+}
+
+function isHangulLeadingJamo(codePoint) {
+	return (codePoint >= 0x11_00 && codePoint <= 0x11_5F)
+		|| (codePoint >= 0xA9_60 && codePoint <= 0xA9_7C);
+}
+
+function isHangulVowelJamo(codePoint) {
+	return (codePoint >= 0x11_60 && codePoint <= 0x11_A7)
+		|| (codePoint >= 0xD7_B0 && codePoint <= 0xD7_C6);
+}
+
+function isHangulTrailingJamo(codePoint) {
+	return (codePoint >= 0x11_A8 && codePoint <= 0x11_FF)
+		|| (codePoint >= 0xD7_CB && codePoint <= 0xD7_FB);
+}
+
+function isHangulJamo(codePoint) {
+	return isHangulLeadingJamo(codePoint)
+		|| isHangulVowelJamo(codePoint)
+		|| isHangulTrailingJamo(codePoint);
+}
+
+function hangulClusterWidth(visibleSegment, eastAsianWidthOptions) {
+	const codePoints = [];
+
+	for (const character of visibleSegment) {
+		if (!visibleCharacterRegex.test(character)) {
+			continue;
+		}
+
+		codePoints.push(character.codePointAt(0));
+	}
+
+	if (codePoints.length === 0) {
+		return undefined;
+	}
+
+	let width = 0;
+
+	for (let index = 0; index < codePoints.length; index++) {
+		const codePoint = codePoints[index];
+		if (!isHangulJamo(codePoint)) {
+			if (width === 0) {
+				return undefined;
+			}
+
+			// Mixed cluster (e.g., L + precomposed syllable): use EAW for non-jamo remainder
+			for (let remaining = index; remaining < codePoints.length; remaining++) {
+				width += eastAsianWidth(codePoints[remaining], eastAsianWidthOptions);
+			}
+
+			return width;
+		}
+
+		// Modern Hangul L+V(+T) shapes as one syllable block. Unmatched jamo stay additive:
+		// U+1100 U+1100 U+1161 => U+1100 + (U+1100 U+1161) => 2 + 2.
+		if (
+			isHangulLeadingJamo(codePoint)
+			&& isHangulVowelJamo(codePoints[index + 1])
+		) {
+			width += 2;
+			index += isHangulTrailingJamo(codePoints[index + 2]) ? 2 : 1;
+			continue;
+		}
+
+		width += eastAsianWidth(codePoint, eastAsianWidthOptions);
+	}
+
+	return width;
+}
+
+function trailingWidth(visibleSegment, eastAsianWidthOptions) {
+	let extra = 0;
+	let first = true;
+
+	for (const character of visibleSegment) {
+		if (first) {
+			first = false;
+			continue;
+		}
+
+		if (
+			spacingMarkRegex.test(character)
+			|| (character >= '\uFF00' && character <= '\uFFEF')
+		) {
+			extra += eastAsianWidth(character.codePointAt(0), eastAsianWidthOptions);
+		}
+	}
+
+	return extra;
+}
+
+function stringWidth(input, options = {}) {
+	if (typeof input !== 'string' || input.length === 0) {
+		return 0;
+	}
+
+	const {
+		ambiguousIsNarrow = true,
+		countAnsiEscapeCodes = false,
+	} = options;
+
+	let string = input;
+
+	// Avoid calling stripAnsi when there are no ANSI escape sequences (ESC = 0x1B, CSI = 0x9B)
+	if (!countAnsiEscapeCodes && (string.includes('\u001B') || string.includes('\u009B'))) {
+		string = (0,strip_ansi/* default */.A)(string);
+	}
+
+	if (string.length === 0) {
+		return 0;
+	}
+
+	// Fast path: printable ASCII (0x20–0x7E) needs no segmenter, regex, or EAW lookup — width equals length.
+	if (/^[\u0020-\u007E]*$/.test(string)) {
+		return string.length;
+	}
+
+	let width = 0;
+	const eastAsianWidthOptions = {ambiguousAsWide: !ambiguousIsNarrow};
+
+	for (const {segment} of segmenter.segment(string)) {
+		// Zero-width / non-printing clusters
+		const visibleSegment = baseVisible(segment);
+		if (visibleSegment === undefined) {
+			continue;
+		}
+
+		// Emoji width logic
+		if (rgiEmojiRegex.test(segment) || isDoubleWidthNonRgiEmojiSequence(segment)) {
+			width += 2;
+			continue;
+		}
+
+		const hangulWidth = hangulClusterWidth(visibleSegment, eastAsianWidthOptions);
+		if (hangulWidth !== undefined) {
+			width += hangulWidth;
+			continue;
+		}
+
+		// Everything else: EAW of the cluster’s first visible scalar
+		const codePoint = visibleSegment.codePointAt(0);
+		width += eastAsianWidth(codePoint, eastAsianWidthOptions);
+
+		// Add width for trailing spacing marks and Halfwidth/Fullwidth Forms (e.g., ﾞ, ﾟ, ｰ)
+		width += trailingWidth(visibleSegment, eastAsianWidthOptions);
+	}
+
+	return width;
+}
+
+
+/***/ }),
+
+/***/ 348:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  A: () => (/* binding */ stripAnsi)
+});
+
+;// CONCATENATED MODULE: ./node_modules/ansi-regex/index.js
+// Valid string terminator sequences are ESC\ and 0x9c; OSC also accepts BEL.
+const ST = String.raw`(?:\u001B\u005C|\u009C)`;
+
+// OSC sequences only: ESC ] ... BEL/ST (or the C1 introducer 0x9d ... BEL/ST).
+// Payloads stop at terminators, cancellations, and C1 controls. An unterminated string cannot swallow the next sequence or repeatedly scan its payload from later introducers. Terminals likewise abort a control string on an unexpected ESC.
+const stringControls = String.raw`\u0018\u001A\u001B\u0080-\u009F`;
+const osc = String.raw`(?:\u001B\]|\u009D)[^\u0007${stringControls}]*(?:\u0007|${ST})`;
+
+// DCS, SOS, PM, APC, and screen window titles have opaque payloads terminated by ST. Nested ESC payloads, such as tmux passthrough, require a parser.
+const controlString = String.raw`(?:\u001B[PX^_k]|[\u0090\u0098\u009E\u009F])[^${stringControls}]*${ST}`;
+
+// Linux console palette controls have fixed lengths and no string terminator; iTerm2 terminates its palette assignments. Consume an immediately adjacent OSC terminator, but match these controls before OSC so a later BEL cannot consume visible text.
+const linuxPalette = String.raw`\u001B\](?:P[\dA-Fa-f]{7}|R)(?:\u0007|${ST})?`;
+
+// CSI: ESC [ or C1 CSI, parameter bytes (0x30–0x3f), intermediate bytes (0x20–0x2f), then a final byte (0x40–0x7e).
+// `= < >` are final bytes in two-byte VT52 escapes (`ESC >`) but parameter bytes in a CSI (`ESC [ > 0 ; 276 ; 0 c`, the device attributes reply). Match CSI first to consume the whole sequence, where its introducer makes the two unambiguous.
+const csi = String.raw`(?:\u001B\[|\u009B)[\u0030-\u003F]*[\u0020-\u002F]*[\u0040-\u007E]`;
+
+// Related escapes: ESC, intermediate bytes (0x20–0x2f), then a final byte (0x30–0x7e), or a supported two-byte escape.
+// The two-byte final class stays narrow so that ESC followed by an arbitrary character is not read as a sequence. CSI parameters belong only to the CSI form, preventing partial matches and avoiding a second scan with nested repetition.
+// Escapes whose final byte is a digit include `ESC 7` and `ESC 8` (save and restore cursor), `ESC ( 0` (line drawing character set), and `ESC # 8` (screen alignment).
+// A digit is never a CSI final byte. These escapes end immediately at their final byte, so `ESC 7 l` is read as the escape followed by text rather than a sequence with parameter 7 and final byte `l`.
+const ansi_regex_escape = String.raw`\u001B(?:[\u0020-\u002F]+[\u0030-\u007E]|[\dA-PR-TZcf-oq-uy=><~|}])`;
+
+const pattern = `${linuxPalette}|${osc}|${controlString}|${csi}|${ansi_regex_escape}`;
+
+function ansiRegex({onlyFirst = false} = {}) {
+	return new RegExp(pattern, onlyFirst ? undefined : 'g');
+}
+
+;// CONCATENATED MODULE: ./node_modules/strip-ansi/index.js
+
+
+const regex = ansiRegex();
+
+function stripAnsi(string) {
+	if (typeof string !== 'string') {
+		throw new TypeError(`Expected a \`string\`, got \`${typeof string}\``);
+	}
+
+	// Fast path: ANSI codes require ESC (7-bit) or CSI (8-bit) introducer
+	if (!string.includes('\u001B') && !string.includes('\u009B')) {
+		return string;
+	}
+
+	// Even though the regex is global, we don't need to reset the `.lastIndex`
+	// because unlike `.exec()` and `.test()`, `.replace()` does it automatically
+	// and doing it manually has a performance penalty.
+	return string.replace(regex, '');
+}
+
+
+/***/ }),
+
+/***/ 6121:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ wrapAnsi)
+/* harmony export */ });
+/* harmony import */ var string_width__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8314);
+/* harmony import */ var ansi_styles__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7865);
+
+
+
+const ANSI_ESCAPE = '\u001B';
+const ANSI_ESCAPE_BELL = '\u0007';
+const C1_CSI = '\u009B';
+const ANSI_CSI = '[';
+const ANSI_OSC = ']';
+const ANSI_SGR_TERMINATOR = 'm';
+const ANSI_SGR_RESET = 0;
+const ANSI_SGR_RESET_FOREGROUND = 39;
+const ANSI_SGR_RESET_BACKGROUND = 49;
+const ANSI_SGR_RESET_UNDERLINE_COLOR = 59;
+const ANSI_SGR_FOREGROUND_EXTENDED = 38;
+const ANSI_SGR_BACKGROUND_EXTENDED = 48;
+const ANSI_SGR_UNDERLINE_COLOR_EXTENDED = 58;
+const ANSI_SGR_COLOR_MODE_RGB = 2;
+const ANSI_SGR_COLOR_MODE_256 = 5;
+const ANSI_ESCAPE_LINK = `${ANSI_OSC}8;`;
+// The first character of every sequence we recognize.
+const ESCAPES = new Set([
+	ANSI_ESCAPE,
+	C1_CSI,
+]);
+const ESCAPE_CHARACTERS = [...ESCAPES].join('');
+
+const CSI_INTRODUCER = `(?:${ANSI_ESCAPE}\\${ANSI_CSI}|${C1_CSI})`;
+const CSI_PARAMETERS = '[0-?]*[ -/]*[@-~]';
+const SGR_PARAMETERS = `(?<sgr>[0-9;:]*)${ANSI_SGR_TERMINATOR}`;
+const OSC_STRING_TERMINATOR = `(?:${ANSI_ESCAPE_BELL}|${ANSI_ESCAPE}\\\\)`;
+const OSC_STRING_PAYLOAD = String.raw`[^\u0000-\u001F\u007F-\u009F]*`;
+// A hyperlink is `OSC 8 ; parameters ; URI ST`, where `parameters` is a possibly empty list of `key=value` pairs joined by `:`.
+const LINK_PARAMETERS = String.raw`8;(?<parameters>[^;\u0000-\u001F\u007F-\u009F]*);(?<uri>${OSC_STRING_PAYLOAD})${OSC_STRING_TERMINATOR}`;
+const OSC_STRING = `${OSC_STRING_PAYLOAD}${OSC_STRING_TERMINATOR}`;
+
+// Supported boundary: semicolon-delimited SGR styling, colon-delimited RGB/indexed colors, and OSC 8 hyperlinks are tracked, while ordinary CSI sequences and other complete 7-bit OSC commands are preserved as opaque zero-width units. This is intentionally not a terminal emulator, so other colon-delimited SGR semantics, C0 bytes inside sequences, DCS/SOS/PM/APC control strings, cancellations, generic ESC sequences, and 8-bit control-string forms are unsupported. Newlines always delimit input lines before ANSI parsing.
+const ANSI_ESCAPE_REGEX = new RegExp(
+	`${CSI_INTRODUCER}(?:${SGR_PARAMETERS}|${CSI_PARAMETERS})`
+	+ `|${ANSI_ESCAPE}\\${ANSI_OSC}(?:${LINK_PARAMETERS}|${OSC_STRING})`,
+	'y',
+);
+
+const ANSI_SGR_MODIFIER_CLOSE_CODES = new Set(ansi_styles__WEBPACK_IMPORTED_MODULE_0__/* ["default"] */ .Ay.codes.values());
+ANSI_SGR_MODIFIER_CLOSE_CODES.delete(ANSI_SGR_RESET);
+
+const segmenter = new Intl.Segmenter();
+// Complete ANSI sequences have already been removed before measuring these strings. Avoid string-width's ANSI scan so malformed sequences are not rescanned.
+const getStringWidth = string => (0,string_width__WEBPACK_IMPORTED_MODULE_1__/* ["default"] */ .A)(string, {countAnsiEscapeCodes: true});
+const TAB_SIZE = 8;
+
+// Finds the next character that could introduce a sequence, so plain text is skipped in one native step.
+const ESCAPE_INTRODUCER_REGEX = new RegExp(`[${ESCAPE_CHARACTERS}]`, 'g');
+// The final pass only cares about sequences and row boundaries, so it skips everything else in one native step.
+const ROW_BOUNDARY_REGEX = new RegExp(`[\\n${ESCAPE_CHARACTERS}]`, 'g');
+// Every printable ASCII character is its own grapheme cluster of width one, which lets the segmenter be skipped.
+const ASCII_PRINTABLE_REGEX = /^[ -~]*$/;
+
+const wrapAnsiCode = code => `${ANSI_ESCAPE}${ANSI_CSI}${code}${ANSI_SGR_TERMINATOR}`;
+const wrapAnsiHyperlink = (url, parameters = '') => `${ANSI_ESCAPE}${ANSI_ESCAPE_LINK}${parameters};${url}${ANSI_ESCAPE_BELL}`;
+
+// Match a complete escape sequence starting at `index`, or return `undefined` when none starts there.
+const matchAnsiEscape = (string, index) => {
+	if (!ESCAPES.has(string[index])) {
+		return;
+	}
+
+	ANSI_ESCAPE_REGEX.lastIndex = index;
+	return ANSI_ESCAPE_REGEX.exec(string) ?? undefined;
+};
+
+// Walk a string as alternating plain text runs and complete escape sequences.
+// A character that looks like an introducer but does not start a valid sequence stays plain text.
+const forEachSegment = (string, onPlainText, onEscape = () => {}) => {
+	let plainStart = 0;
+	let index = 0;
+
+	while (index < string.length) {
+		ESCAPE_INTRODUCER_REGEX.lastIndex = index;
+		const introducer = ESCAPE_INTRODUCER_REGEX.exec(string);
+
+		if (!introducer) {
+			break;
+		}
+
+		const escape = matchAnsiEscape(string, introducer.index);
+
+		if (!escape) {
+			index = introducer.index + 1;
+			continue;
+		}
+
+		if (introducer.index > plainStart) {
+			onPlainText(string.slice(plainStart, introducer.index));
+		}
+
+		onEscape(escape[0]);
+		index = introducer.index + escape[0].length;
+		plainStart = index;
+	}
+
+	if (plainStart < string.length) {
+		onPlainText(string.slice(plainStart));
+	}
+};
+
+// The visible width of a string, ignoring escape sequences.
+const getWidth = string => {
+	let plainText = '';
+
+	forEachSegment(string, part => {
+		plainText += part;
+	});
+
+	return getStringWidth(plainText);
+};
+
+// Split a string into escape sequences, which are zero width and must never be split, and grapheme clusters.
+// The supported boundary is between grapheme clusters and ANSI sequences; ANSI inserted inside a cluster is treated as separate segments.
+const getTokens = string => {
+	const tokens = [];
+
+	forEachSegment(string, plainText => {
+		if (ASCII_PRINTABLE_REGEX.test(plainText)) {
+			for (const character of plainText) {
+				tokens.push({value: character, width: 1});
+			}
+
+			return;
+		}
+
+		for (const {segment} of segmenter.segment(plainText)) {
+			tokens.push({value: segment, width: getStringWidth(segment)});
+		}
+	}, escape => {
+		tokens.push({value: escape, width: 0});
+	});
+
+	return tokens;
+};
+
+// Split on spaces, ignoring spaces that appear inside a recognized sequence.
+const splitWords = string => {
+	let currentWord = {value: '', plainText: ''};
+	const words = [currentWord];
+
+	forEachSegment(string, plainText => {
+		const parts = plainText.split(' ');
+		currentWord.value += parts[0];
+		currentWord.plainText += parts[0];
+
+		for (let index = 1; index < parts.length; index++) {
+			currentWord = {value: parts[index], plainText: parts[index]};
+			words.push(currentWord);
+		}
+	}, escape => {
+		currentWord.value += escape;
+	});
+
+	// Measured once per word rather than per run, so a grapheme cluster split by an escape still counts once.
+	for (const word of words) {
+		word.width = getStringWidth(word.plainText);
+	}
+
+	return words;
+};
+
+const getColonColorToken = parameter => {
+	const parts = parameter.split(':');
+	const code = Number.parseInt(parts[0], 10);
+	const mode = Number.parseInt(parts[1], 10);
+
+	if (![ANSI_SGR_FOREGROUND_EXTENDED, ANSI_SGR_BACKGROUND_EXTENDED, ANSI_SGR_UNDERLINE_COLOR_EXTENDED].includes(code)) {
+		return;
+	}
+
+	if (mode === ANSI_SGR_COLOR_MODE_256 && parts.length === 3 && /^\d+$/.test(parts[2])) {
+		return {code, open: parameter, hasArguments: true};
+	}
+
+	if (mode !== ANSI_SGR_COLOR_MODE_RGB) {
+		return;
+	}
+
+	const components = parts.length === 6 ? parts.slice(3) : parts.slice(2);
+	const colorSpace = parts.length === 6 ? parts[2] : undefined;
+	if (components.length === 3 && components.every(component => /^\d+$/.test(component)) && (colorSpace === undefined || /^\d*$/.test(colorSpace))) {
+		return {code, open: parameter, hasArguments: true};
+	}
+};
+
+const getSgrTokens = sgrParameters => {
+	const parameters = sgrParameters.split(';');
+	const sgrTokens = [];
+
+	for (let index = 0; index < parameters.length; index++) {
+		const parameter = parameters[index];
+		if (parameter.includes(':')) {
+			const colonColorToken = getColonColorToken(parameter);
+			if (colonColorToken) {
+				sgrTokens.push(colonColorToken);
+			}
+
+			continue;
+		}
+
+		const code = parameter === '' ? ANSI_SGR_RESET : Number.parseInt(parameter, 10);
+
+		if (!Number.isFinite(code)) {
+			continue;
+		}
+
+		if (code === ANSI_SGR_FOREGROUND_EXTENDED || code === ANSI_SGR_BACKGROUND_EXTENDED || code === ANSI_SGR_UNDERLINE_COLOR_EXTENDED) {
+			if (index + 1 >= parameters.length) {
+				break;
+			}
+
+			const mode = Number.parseInt(parameters[index + 1], 10);
+			const colorIndex = Number.parseInt(parameters[index + 2], 10);
+			if (mode === ANSI_SGR_COLOR_MODE_256 && Number.isFinite(colorIndex)) {
+				sgrTokens.push({code, open: [code, mode, colorIndex].join(';'), hasArguments: true});
+				index += 2;
+				continue;
+			}
+
+			const red = Number.parseInt(parameters[index + 2], 10);
+			const green = Number.parseInt(parameters[index + 3], 10);
+			const blue = Number.parseInt(parameters[index + 4], 10);
+			if (mode === ANSI_SGR_COLOR_MODE_RGB && Number.isFinite(red) && Number.isFinite(green) && Number.isFinite(blue)) {
+				sgrTokens.push({code, open: [code, mode, red, green, blue].join(';'), hasArguments: true});
+				index += 4;
+				continue;
+			}
+
+			break;
+		}
+
+		sgrTokens.push({code, open: String(code), hasArguments: false});
+	}
+
+	return sgrTokens;
+};
+
+const removeActiveStyle = (activeStyles, family) => {
+	const activeStyleIndex = activeStyles.findIndex(activeStyle => activeStyle.family === family);
+
+	if (activeStyleIndex !== -1) {
+		activeStyles.splice(activeStyleIndex, 1);
+	}
+};
+
+const upsertActiveStyle = (activeStyles, nextActiveStyle) => {
+	removeActiveStyle(activeStyles, nextActiveStyle.family);
+	activeStyles.push(nextActiveStyle);
+};
+
+const removeModifierStylesByClose = (activeStyles, closeCode) => {
+	for (let index = activeStyles.length - 1; index >= 0; index--) {
+		const activeStyle = activeStyles[index];
+		if (activeStyle.family.startsWith('modifier-') && activeStyle.close === closeCode) {
+			activeStyles.splice(index, 1);
+		}
+	}
+};
+
+const getColorStyle = sgrToken => {
+	const {code, open, hasArguments} = sgrToken;
+	if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97) || (code === ANSI_SGR_FOREGROUND_EXTENDED && hasArguments)) {
+		return {
+			family: 'foreground',
+			open,
+			close: ANSI_SGR_RESET_FOREGROUND,
+		};
+	}
+
+	if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107) || (code === ANSI_SGR_BACKGROUND_EXTENDED && hasArguments)) {
+		return {
+			family: 'background',
+			open,
+			close: ANSI_SGR_RESET_BACKGROUND,
+		};
+	}
+
+	if (code === ANSI_SGR_UNDERLINE_COLOR_EXTENDED && hasArguments) {
+		return {
+			family: 'underlineColor',
+			open,
+			close: ANSI_SGR_RESET_UNDERLINE_COLOR,
+		};
+	}
+};
+
+const applySgrResetCode = (code, activeStyles) => {
+	if (code === ANSI_SGR_RESET) {
+		activeStyles.length = 0;
+		return true;
+	}
+
+	if (code === ANSI_SGR_RESET_FOREGROUND) {
+		removeActiveStyle(activeStyles, 'foreground');
+		return true;
+	}
+
+	if (code === ANSI_SGR_RESET_BACKGROUND) {
+		removeActiveStyle(activeStyles, 'background');
+		return true;
+	}
+
+	if (code === ANSI_SGR_RESET_UNDERLINE_COLOR) {
+		removeActiveStyle(activeStyles, 'underlineColor');
+		return true;
+	}
+
+	if (ANSI_SGR_MODIFIER_CLOSE_CODES.has(code)) {
+		removeModifierStylesByClose(activeStyles, code);
+		return true;
+	}
+
+	return false;
+};
+
+const applySgrToken = (sgrToken, activeStyles) => {
+	const {code} = sgrToken;
+
+	if (applySgrResetCode(code, activeStyles)) {
+		return;
+	}
+
+	const colorStyle = getColorStyle(sgrToken);
+	if (colorStyle) {
+		upsertActiveStyle(activeStyles, colorStyle);
+		return;
+	}
+
+	const close = ansi_styles__WEBPACK_IMPORTED_MODULE_0__/* ["default"] */ .Ay.codes.get(code);
+	if (close !== undefined && close !== ANSI_SGR_RESET) {
+		upsertActiveStyle(activeStyles, {
+			family: `modifier-${code}`,
+			open: sgrToken.open,
+			close,
+		});
+	}
+};
+
+const applySgrParameters = (sgrParameters, activeStyles) => {
+	for (const sgrToken of getSgrTokens(sgrParameters)) {
+		applySgrToken(sgrToken, activeStyles);
+	}
+};
+
+const applySgrResets = (sgrParameters, activeStyles) => {
+	for (const {code} of getSgrTokens(sgrParameters)) {
+		applySgrResetCode(code, activeStyles);
+	}
+};
+
+const applyLeadingSgrResets = (string, startIndex, activeStyles) => {
+	let index = startIndex;
+
+	while (index < string.length) {
+		const match = matchAnsiEscape(string, index);
+		if (!match) {
+			break;
+		}
+
+		if (match.groups.sgr !== undefined) {
+			applySgrResets(match.groups.sgr, activeStyles);
+		}
+
+		index += match[0].length;
+	}
+};
+
+const getClosingSgrSequence = activeStyles => [...activeStyles].reverse().map(activeStyle => wrapAnsiCode(activeStyle.close)).join('');
+const getOpeningSgrSequence = activeStyles => activeStyles.map(activeStyle => wrapAnsiCode(activeStyle.open)).join('');
+
+// Wrap a long word across multiple rows
+// ANSI escape codes do not count towards length
+// Takes the visible width of the last row and returns the width of the row the word ends on, so callers never have to measure the rows themselves.
+const wrapWord = (rows, word, columns, rowWidth) => {
+	const tokens = getTokens(word);
+
+	let visible = rowWidth;
+
+	for (let index = 0; index < tokens.length; index++) {
+		const token = tokens[index];
+
+		// Escape sequences and combining marks are zero width, so they always stay on the current row.
+		if (token.width > 0 && visible > 0 && visible + token.width > columns) {
+			rows.push('');
+			visible = 0;
+		}
+
+		rows[rows.length - 1] += token.value;
+		visible += token.width;
+
+		if (visible === columns && index < tokens.length - 1) {
+			rows.push('');
+			visible = 0;
+		}
+	}
+
+	// It's possible that the last row we copy over is only
+	// ANSI escape characters, handle this edge-case
+	if (!visible && rows.at(-1).length > 0 && rows.length > 1) {
+		rows[rows.length - 2] += rows.pop();
+	}
+
+	// The tokens are measured one by one, so a grapheme cluster that an escape sequence splits is counted once per part rather than once as a whole. Only the finished row tells the true width, and it is at most one row long to measure.
+	return getWidth(rows.at(-1));
+};
+
+// Trims spaces from a string ignoring invisible sequences
+const stringVisibleTrimSpacesRight = string => {
+	if (!string.includes(' ')) {
+		return string;
+	}
+
+	const segments = [];
+	forEachSegment(string, plainText => {
+		segments.push({value: plainText, isEscape: false});
+	}, escape => {
+		segments.push({value: escape, isEscape: true});
+	});
+
+	// Drop the spaces that trail the last visible character, but keep the invisible sequences among them.
+	for (let index = segments.length - 1; index >= 0; index--) {
+		const segment = segments[index];
+
+		if (segment.isEscape) {
+			continue;
+		}
+
+		// Scanned rather than matched with a regex, as a trailing-space pattern backtracks quadratically.
+		let end = segment.value.length;
+		while (end > 0 && segment.value[end - 1] === ' ') {
+			end--;
+		}
+
+		segment.value = segment.value.slice(0, end);
+
+		if (getStringWidth(segment.value) > 0) {
+			break;
+		}
+	}
+
+	return segments.map(segment => segment.value).join('');
+};
+
+const expandTabs = line => {
+	if (!line.includes('\t')) {
+		return line;
+	}
+
+	let visible = 0;
+	let expandedLine = '';
+	let plainTextSinceTab = '';
+
+	const expandPlainText = plainText => {
+		const segments = plainText.split('\t');
+
+		for (const [index, segment] of segments.entries()) {
+			expandedLine += segment;
+			plainTextSinceTab += segment;
+
+			if (index < segments.length - 1) {
+				visible += getStringWidth(plainTextSinceTab);
+				plainTextSinceTab = '';
+				const spaces = TAB_SIZE - (visible % TAB_SIZE);
+				expandedLine += ' '.repeat(spaces);
+				visible += spaces;
+			}
+		}
+	};
+
+	forEachSegment(line, expandPlainText, escape => {
+		expandedLine += escape;
+	});
+
+	return expandedLine;
+};
+
+// Close the active styles and hyperlink before every row break and reopen them after, so each row stands on its own.
+// Only sequences and newlines matter here, so the string is scanned directly rather than split into grapheme clusters.
+const restoreStylesAcrossRows = preString => {
+	let returnValue = '';
+	let activeHyperlink;
+	const activeStyles = [];
+	let index = 0;
+	let copiedIndex = 0;
+
+	while (index < preString.length) {
+		ROW_BOUNDARY_REGEX.lastIndex = index;
+		const boundary = ROW_BOUNDARY_REGEX.exec(preString);
+
+		if (!boundary) {
+			break;
+		}
+
+		index = boundary.index;
+
+		if (boundary[0] !== '\n') {
+			const escape = matchAnsiEscape(preString, index);
+
+			if (!escape) {
+				index++;
+				continue;
+			}
+
+			const {groups} = escape;
+			if (groups.sgr !== undefined) {
+				applySgrParameters(groups.sgr, activeStyles);
+			} else if (groups.uri !== undefined) {
+				activeHyperlink = groups.uri.length === 0 ? undefined : {parameters: groups.parameters, uri: groups.uri};
+			}
+
+			index += escape[0].length;
+			continue;
+		}
+
+		// Everything up to the row break is copied verbatim, sequences included.
+		returnValue += preString.slice(copiedIndex, index);
+
+		// An empty row never reopened anything, so there is nothing to close.
+		if (index > copiedIndex) {
+			if (activeHyperlink) {
+				returnValue += wrapAnsiHyperlink('');
+			}
+
+			returnValue += getClosingSgrSequence(activeStyles);
+		}
+
+		returnValue += '\n';
+		index++;
+		copiedIndex = index;
+
+		// An empty row has nothing to style, so the styles stay closed until the next row with content. A trailing row break leaves no row at all.
+		if (index < preString.length && preString[index] !== '\n') {
+			const openingStyles = [...activeStyles];
+			applyLeadingSgrResets(preString, index, openingStyles);
+			returnValue += getOpeningSgrSequence(openingStyles);
+
+			if (activeHyperlink) {
+				returnValue += wrapAnsiHyperlink(activeHyperlink.uri, activeHyperlink.parameters);
+			}
+		}
+	}
+
+	return returnValue + preString.slice(copiedIndex);
+};
+
+// The wrap-ansi module can be invoked in either 'hard' or 'soft' wrap mode.
+//
+// 'hard' will never allow a string to take up more than columns characters.
+//
+// 'soft' allows long words to expand past the column length.
+const exec = (string, columns, options = {}) => {
+	if (options.trim !== false && string.trim() === '') {
+		return '';
+	}
+
+	const words = splitWords(string);
+	let rows = [''];
+	// Tracked as rows are built. Remeasuring the row for every word makes wrapping quadratic in the line length.
+	let rowLength = 0;
+	// Words are only ever appended, so a row that already starts with content can never become trimmable again. Retrimming it for every word makes wrapping quadratic in the line length.
+	let trimmedRowIndex = -1;
+
+	let isFirstWord = true;
+
+	for (const word of words) {
+		const rowIndex = rows.length - 1;
+
+		if (options.trim !== false && trimmedRowIndex !== rowIndex) {
+			const row = rows[rowIndex];
+			const trimmedRow = row.trimStart();
+
+			if (trimmedRow.length !== row.length) {
+				rows[rowIndex] = trimmedRow;
+				rowLength = getWidth(trimmedRow);
+			}
+
+			if (trimmedRow.length > 0) {
+				trimmedRowIndex = rowIndex;
+			}
+		}
+
+		if (isFirstWord) {
+			isFirstWord = false;
+		} else {
+			if (rowLength >= columns && (options.wordWrap === false || options.trim === false)) {
+				// If we start with a new word but the current row length equals the length of the columns, add a new row
+				rows.push('');
+				rowLength = 0;
+			}
+
+			if (rowLength > 0 || options.trim === false) {
+				rows[rows.length - 1] += ' ';
+				rowLength++;
+			}
+		}
+
+		// In 'hard' wrap mode, the length of a line is never allowed to extend past 'columns'
+		if (options.hard && options.wordWrap !== false && word.width > columns) {
+			const remainingColumns = columns - rowLength;
+			const breaksStartingThisLine = 1 + Math.floor((word.width - remainingColumns - 1) / columns);
+			const breaksStartingNextLine = Math.floor((word.width - 1) / columns);
+			if (breaksStartingNextLine < breaksStartingThisLine) {
+				rows.push('');
+				rowLength = 0;
+			}
+
+			rowLength = wrapWord(rows, word.value, columns, rowLength);
+			continue;
+		}
+
+		if (rowLength + word.width > columns && rowLength > 0 && word.width > 0) {
+			if (options.wordWrap === false && rowLength < columns) {
+				rowLength = wrapWord(rows, word.value, columns, rowLength);
+				continue;
+			}
+
+			rows.push('');
+			rowLength = 0;
+		}
+
+		if (rowLength + word.width > columns && options.wordWrap === false) {
+			rowLength = wrapWord(rows, word.value, columns, rowLength);
+			continue;
+		}
+
+		rows[rows.length - 1] += word.value;
+		rowLength += word.width;
+	}
+
+	if (options.trim !== false) {
+		rows = rows.map(row => stringVisibleTrimSpacesRight(row));
+	}
+
+	return restoreStylesAcrossRows(rows.join('\n'));
+};
+
+// Normalize the text, but not the sequences: a combining mark that follows a sequence composes with its last character and destroys it.
+const normalizeText = string => {
+	let normalizedString = '';
+
+	forEachSegment(string, plainText => {
+		normalizedString += plainText.normalize();
+	}, escape => {
+		normalizedString += escape;
+	});
+
+	return normalizedString;
+};
+
+// For each newline, invoke the method separately.
+function wrapAnsi(string, columns, options) {
+	return normalizeText(String(string))
+		.replaceAll('\r\n', '\n')
+		.split('\n')
+		.map(line => exec(expandTabs(line), columns, options))
+		.join('\n');
+}
+
+
+/***/ }),
+
 /***/ 4377:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -42982,20 +46935,8 @@ var clock = __nccwpck_require__(7680);
 var base_errors = __nccwpck_require__(1559);
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(3024);
-;// CONCATENATED MODULE: ./lib/src/report/report.js
-function countOutcomes(items) {
-    const count = (outcome) => items.filter((item) => item.outcome === outcome).length;
-    return { verified: count('verified'), rejected: count('rejected'), undetermined: count('undetermined') };
-}
-/** `rejected` beats `undetermined` beats `verified`. Nothing at all is `undetermined`: success is never an absence. */
-function worstOutcome(outcomes) {
-    if (outcomes.includes('rejected'))
-        return 'rejected';
-    if (outcomes.length === 0 || outcomes.includes('undetermined'))
-        return 'undetermined';
-    return 'verified';
-}
-
+// EXTERNAL MODULE: ./lib/src/report/report.js
+var report_report = __nccwpck_require__(931);
 ;// CONCATENATED MODULE: ./lib/src/exit-code.js
 // What the process says to its caller.
 
@@ -43006,7 +46947,7 @@ const EXIT_USAGE = 2;
 const EXIT_UNDETERMINED = 3;
 /** `strict` false forgives what was rejected, and nothing else: what is undetermined beside it still fails. */
 function toExitCode(report, strict) {
-    const { undetermined } = countOutcomes(report.components);
+    const { undetermined } = (0,report_report/* countOutcomes */.X)(report.components);
     switch (report.result) {
         case 'verified':
             return EXIT_VERIFIED;
@@ -43019,433 +46960,8 @@ function toExitCode(report, strict) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/options/policy-option-list.js
-const POLICY_OPTIONS = [
-    {
-        name: 'policy',
-        kind: 'text',
-        default: '',
-        placeholder: 'FILE|TEXT|URL',
-        parameter: 'POLICY_CONFIGURATION',
-        description: 'Policies to evaluate: an EnterpriseContractPolicy in JSON or YAML, as a file, as text, in a git repository, at an https URL, or in a pod `[NAMESPACE/]NAME` of one in the cluster. Its key, identity and log are used unless options name others.',
-    },
-    {
-        name: 'extra-rule-data',
-        kind: 'list',
-        commas: true,
-        default: '',
-        placeholder: 'KEY=VALUE',
-        description: 'Rule data for all sources of the policy, beside what it has. Values are text, files or URLs.',
-    },
-    {
-        name: 'effective-time',
-        kind: 'text',
-        default: 'now',
-        placeholder: 'TIME',
-        description: 'Moment that rules of the policy are held against: `now`, `attestation`, a date or a time of RFC 3339.',
-    },
-    {
-        name: 'allow-past-effective-time',
-        kind: 'boolean',
-        default: 'false',
-        placeholder: 'BOOLEAN',
-        description: 'Allow an `effective-time` in the past, when rules that hold today may not have held yet.',
-    },
-    {
-        name: 'policy-bundle-digest',
-        kind: 'text',
-        default: '',
-        placeholder: 'DIGEST',
-        description: 'Use policy images that are named by the tag `konflux` at this digest.',
-    },
-    {
-        name: 'policy-workers',
-        kind: 'number',
-        default: '',
-        placeholder: 'NUMBER',
-        description: 'Threads that evaluate policies, 1 to 64, each with up to 512 MiB; as many as cores and memory allow unless given.',
-    },
-];
-
-;// CONCATENATED MODULE: ./lib/src/options/signer-option-list.js
-const trustedSigner = (whose) => ({
-    key: `Public keys that may sign ${whose}: files, PEM text, or \`k8s://NAMESPACE/SECRET\` in a pod, one after the other. Any one of them may match.`,
-    identity: `Keyless subjects (URI or email of the certificate) that may sign ${whose}, one a line, compared exactly. With several issuers they are paired in order.`,
-    identityRegexp: `Keyless subjects that may sign ${whose}, as RE2 patterns that must match the whole subject, one a line. They are paired after the exact ones.`,
-    issuer: `OIDC issuers of the subjects that may sign ${whose}, one a line, compared exactly: one for all subjects, or one for each.`,
-    issuerRegexp: `OIDC issuers of the subjects that may sign ${whose}, as RE2 patterns that must match the whole issuer, one a line.`,
-});
-const signer_option_list_image = trustedSigner('images and attestations');
-const task = trustedSigner('task bundles');
-const SIGNER_OPTIONS = [
-    { name: 'public-key', kind: 'list', default: '', placeholder: 'FILE|PEM', description: signer_option_list_image.key },
-    {
-        name: 'certificate-identity',
-        kind: 'list',
-        default: '',
-        placeholder: 'TEXT',
-        description: signer_option_list_image.identity,
-    },
-    {
-        name: 'certificate-identity-regexp',
-        kind: 'list',
-        default: '',
-        placeholder: 'PATTERN',
-        description: signer_option_list_image.identityRegexp,
-    },
-    {
-        name: 'certificate-oidc-issuer',
-        kind: 'list',
-        default: '',
-        placeholder: 'URL',
-        description: signer_option_list_image.issuer,
-    },
-    {
-        name: 'certificate-oidc-issuer-regexp',
-        kind: 'list',
-        default: '',
-        placeholder: 'PATTERN',
-        description: signer_option_list_image.issuerRegexp,
-    },
-    {
-        name: 'task-bundle-public-key',
-        kind: 'list',
-        default: '',
-        placeholder: 'FILE|PEM',
-        description: task.key,
-    },
-    {
-        name: 'task-bundle-certificate-identity',
-        kind: 'list',
-        default: '',
-        placeholder: 'TEXT',
-        description: task.identity,
-    },
-    {
-        name: 'task-bundle-certificate-identity-regexp',
-        kind: 'list',
-        default: '',
-        placeholder: 'PATTERN',
-        description: task.identityRegexp,
-    },
-    {
-        name: 'task-bundle-certificate-oidc-issuer',
-        kind: 'list',
-        default: '',
-        placeholder: 'URL',
-        description: task.issuer,
-    },
-    {
-        name: 'task-bundle-certificate-oidc-issuer-regexp',
-        kind: 'list',
-        default: '',
-        placeholder: 'PATTERN',
-        description: task.issuerRegexp,
-    },
-];
-
-;// CONCATENATED MODULE: ./lib/src/options/option-list.js
-// The one list of options. The action's inputs, the command's flags, their help and README's table come
-// from here; tests compare them.
-
-
-const OPTIONS = [
-    {
-        name: 'images',
-        kind: 'list',
-        commas: true,
-        default: '',
-        placeholder: 'IMAGE',
-        parameter: 'IMAGES',
-        description: 'Image references to verify, one a line. An index is verified with all its platforms. A snapshot is taken too.',
-    },
-    {
-        name: 'snapshot',
-        kind: 'text',
-        default: '',
-        placeholder: 'FILE|TEXT',
-        parameter: 'IMAGES',
-        description: 'A snapshot in JSON or YAML: a file, or the text itself. Merged with `images`.',
-    },
-    {
-        name: 'shard',
-        kind: 'text',
-        default: '',
-        placeholder: 'INDEX/COUNT',
-        description: 'Verify a part of the release: `2/5` takes every fifth component, by digest. `proofgate merge` makes one report of the parts.',
-    },
-    ...SIGNER_OPTIONS,
-    {
-        name: 'require',
-        kind: 'list',
-        commas: true,
-        default: 'signature,attestation',
-        placeholder: 'WHAT',
-        description: 'What each image must have: `signature`, `attestation`, or both.',
-    },
-    {
-        name: 'ignore-rekor',
-        kind: 'boolean',
-        default: 'false',
-        placeholder: 'BOOLEAN',
-        description: 'Do not require that signatures are in the transparency log.',
-    },
-    {
-        name: 'rekor-url',
-        kind: 'text',
-        default: '',
-        placeholder: 'URL',
-        parameter: 'REKOR_HOST',
-        description: 'Transparency log to ask for the entry of a legacy signature that carries none.',
-    },
-    ...POLICY_OPTIONS,
-    {
-        name: 'trusted-root',
-        kind: 'text',
-        default: '',
-        placeholder: 'FILE',
-        description: 'A Sigstore trusted root (JSON) to verify with, in place of the public good instance.',
-    },
-    {
-        name: 'tuf-mirror',
-        kind: 'text',
-        default: '',
-        placeholder: 'URL',
-        description: 'TUF repository to fetch the trusted root from, in place of the public good instance. Needs `tuf-root`.',
-    },
-    {
-        name: 'tuf-root',
-        kind: 'text',
-        default: '',
-        placeholder: 'FILE',
-        description: 'The root.json that the TUF repository is trusted by.',
-    },
-    {
-        name: 'insecure-registries',
-        kind: 'list',
-        commas: true,
-        default: '',
-        placeholder: 'HOST[:PORT]',
-        description: 'Registries that may be spoken to over plain http. Loopback addresses always may.',
-    },
-    {
-        name: 'workers',
-        kind: 'number',
-        default: '40',
-        placeholder: 'NUMBER',
-        description: 'Most components under way at once, 1 to 256.',
-    },
-    {
-        name: 'timeout',
-        kind: 'duration',
-        default: '5m',
-        placeholder: 'DURATION',
-        description: 'For the whole run, such as `90s`, `5m` or `1h30m`; 0 for none. What was not looked at by then is undetermined.',
-    },
-    {
-        name: 'strict',
-        kind: 'boolean',
-        default: 'true',
-        placeholder: 'BOOLEAN',
-        description: 'Fail when something was rejected. Bad input and undetermined images fail in any case.',
-    },
-    {
-        name: 'cache',
-        kind: 'text',
-        default: 'auto',
-        placeholder: 'auto|true|false',
-        description: 'Keep proofs for later runs, which verify them again. `auto`: the command does; the action does on hosted Linux and macOS runners, but not for releases, tags, `pull_request_target` and `workflow_run`.',
-    },
-    {
-        name: 'cache-dir',
-        kind: 'text',
-        default: '',
-        placeholder: 'DIRECTORY',
-        description: 'Where proofs are kept, in place of the cache folder of the user (command) or the cache of GitHub (action).',
-    },
-    {
-        name: 'cache-max-age',
-        kind: 'duration',
-        default: '24h',
-        placeholder: 'DURATION',
-        description: 'Ask the registry again for signatures that were listed so long ago. 0 asks each time, and still saves transfers.',
-    },
-    {
-        name: 'cache-max-size',
-        kind: 'size',
-        default: '512MiB',
-        placeholder: 'SIZE',
-        description: 'What is kept may weigh so much; what was not used for the longest time goes first.',
-    },
-    {
-        name: 'offline',
-        kind: 'boolean',
-        default: 'false',
-        placeholder: 'BOOLEAN',
-        description: 'Open no connection: verify from kept proofs alone. What they do not hold is undetermined. Trusts the root that ships with Proofgate unless `trusted-root` is given.',
-    },
-    {
-        name: 'report',
-        kind: 'text',
-        default: '',
-        placeholder: 'FILE',
-        description: 'Write the report as JSON to this file. The command prints it for `-`; the action writes it to a temporary file unless told otherwise.',
-    },
-    {
-        name: 'junit',
-        kind: 'text',
-        default: '',
-        placeholder: 'FILE',
-        description: 'Write the report as JUnit XML to this file.',
-    },
-    {
-        name: 'sarif',
-        kind: 'text',
-        default: '',
-        placeholder: 'FILE',
-        description: 'Write the report as SARIF 2.1.0 to this file.',
-    },
-    {
-        name: 'output',
-        kind: 'list',
-        default: '',
-        placeholder: 'FORMAT[=FILE]',
-        description: 'Further documents, one a line: `json`, `yaml`, `text`, `appstudio`, `summary-markdown`, `junit`, `sarif` or `policy-input`. The command prints what has no file.',
-    },
-    {
-        name: 'merge',
-        kind: 'list',
-        default: '',
-        placeholder: 'REPORT',
-        only: 'action',
-        description: 'Verify nothing: make one report of those of all shards. Files, or folders that hold the reports and nothing else.',
-    },
-    {
-        name: 'install',
-        kind: 'boolean',
-        default: 'false',
-        placeholder: 'BOOLEAN',
-        only: 'action',
-        description: 'Put the `proofgate` command on PATH for the steps that follow.',
-    },
-];
-/** The options of one surface, in the list's order. */
-function optionsOf(surface) {
-    const all = OPTIONS;
-    return all.filter((option) => option.only === undefined || option.only === surface);
-}
-/** The option as its users know it: `--name`, `name` or `NAME`. */
-function labelOf(name, surface) {
-    const { parameter = name.toUpperCase().replaceAll('-', '_') } = findOption(name);
-    return { action: name, command: `--${name}`, task: parameter }[surface];
-}
-/** @throws RangeError for a name that is in no list */
-function findOption(name) {
-    const option = OPTIONS.find((candidate) => candidate.name === name);
-    if (option === undefined)
-        throw new RangeError(`no option is called ${name}`);
-    return option;
-}
-
-// EXTERNAL MODULE: ./lib/src/options/values.js
-var values = __nccwpck_require__(1625);
-;// CONCATENATED MODULE: ./lib/src/options/option-reader.js
-// Reads raw option values by the list of options, and keeps every problem instead of stopping at the first.
-
-
-
-class OptionReader {
-    problems = [];
-    #raw;
-    #surface;
-    constructor(raw, surface) {
-        this.#raw = raw;
-        this.#surface = surface;
-    }
-    /** The option as its user knows it. */
-    label(name) {
-        return labelOf(name, this.#surface);
-    }
-    isGiven(name) {
-        return this.#occurrences(name).length > 0;
-    }
-    /** Every occurrence, untouched but for surrounding blanks; never the default. */
-    texts(name) {
-        const texts = this.#occurrences(name);
-        return texts.map((text, index) => ({
-            text: text.trim(),
-            where: texts.length > 1 ? `${this.label(name)}, value ${index + 1}` : this.label(name),
-        }));
-    }
-    /** The values of a list, or of its default; of those occurrences that are `wanted`. */
-    list(name, wanted = () => true) {
-        const option = findOption(name);
-        const given = this.isGiven(name) ? this.#occurrences(name) : [option.default];
-        const texts = given.filter((text) => wanted(text.trim()));
-        const label = (index) => texts.length > 1 ? `${this.label(name)}, value ${index + 1}` : this.label(name);
-        return texts.flatMap((text, index) => splitLines(text, label(index), option.commas === true));
-    }
-    /** A single text; undefined when neither it nor a default was given. */
-    text(name) {
-        const texts = this.#occurrences(name);
-        if (texts.length > 1) {
-            this.add('BAD_OPTION', `${this.label(name)} is given ${texts.length} times`, 'Give it once.');
-        }
-        return texts[0]?.trim() || findOption(name).default || undefined;
-    }
-    boolean(name) {
-        return this.parsed(name, values/* parseBoolean */.yG) ?? false;
-    }
-    wholeNumber(name, min, max) {
-        return this.parsed(name, (text) => (0,values/* parseWholeNumber */.oA)(text, min, max)) ?? min;
-    }
-    /** Undefined when neither it nor a default was given. */
-    optionalWholeNumber(name, min, max) {
-        return this.parsed(name, (text) => (0,values/* parseWholeNumber */.oA)(text, min, max));
-    }
-    durationMs(name, maxMs) {
-        return this.parsed(name, (text) => (0,values/* parseDuration */.E9)(text, maxMs)) ?? 0;
-    }
-    bytes(name) {
-        return this.parsed(name, values/* parseSize */.DB) ?? 0;
-    }
-    /** What `work` returns; undefined when it threw, and then the problem is kept with where it is. */
-    attempt(where, work) {
-        try {
-            return work();
-        }
-        catch (error) {
-            if (!(error instanceof base_errors/* ProofgateError */.a0))
-                throw error;
-            this.problems.push(placed(error, where));
-            return undefined;
-        }
-    }
-    add(code, message, hint) {
-        this.problems.push(new base_errors/* ProofgateError */.a0(code, message, hint === undefined ? {} : { hint }));
-    }
-    /** What `parse` makes of a single text; undefined when there is none, or it threw. */
-    parsed(name, parse) {
-        const text = this.text(name);
-        return text === undefined ? undefined : this.attempt(this.label(name), () => parse(text));
-    }
-    #occurrences(name) {
-        const raw = this.#raw[name] ?? [];
-        return (typeof raw === 'string' ? [raw] : raw).filter((text) => text.trim() !== '');
-    }
-}
-function splitLines(text, label, commas) {
-    const lines = text.split(/\r?\n/);
-    return lines.flatMap((line, index) => (commas ? line.split(',') : [line])
-        .map((part) => part.trim())
-        .filter((part) => part !== '')
-        .map((part) => ({ text: part, where: lines.length > 1 ? `${label}, line ${index + 1}` : label })));
-}
-function placed(error, where) {
-    const hint = error.hint === undefined ? {} : { hint: error.hint };
-    return new base_errors/* ProofgateError */.a0(error.code, `${where}: ${error.message}`, { cause: error, ...hint });
-}
-
+// EXTERNAL MODULE: ./lib/src/options/option-reader.js
+var option_reader = __nccwpck_require__(7172);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
 ;// CONCATENATED MODULE: ./lib/src/persist/default-directory.js
@@ -43474,246 +46990,10 @@ function defaultCacheDirectory(environment, platform = process.platform) {
     return path.join(home, '.cache', NAME);
 }
 
+// EXTERNAL MODULE: ./lib/src/report/figures.js
+var figures = __nccwpck_require__(4720);
 // EXTERNAL MODULE: ./lib/src/base/digest.js
 var base_digest = __nccwpck_require__(5032);
-;// CONCATENATED MODULE: ./lib/src/base/shard.js
-// A release that is verified in several runs: which components are whose. Every run decides for itself, by what is known
-// before any request, and all come to the same.
-
-
-/** More runs than that are no release of ours: a snapshot has at most 10,000 components. */
-const MAX_SHARDS = 1_000;
-/**
- * Reads `2/5`, the second of five.
- * @throws ProofgateError `BAD_OPTION`
- */
-function parseShard(text) {
-    const [, index, count] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
-    const shard = { index: Number(index ?? Number.NaN), count: Number(count ?? Number.NaN) };
-    if (isShard(shard))
-        return shard;
-    throw new base_errors/* ProofgateError */.a0('BAD_OPTION', `${JSON.stringify(text.slice(0, 160))} is no shard`, {
-        hint: `Write INDEX/COUNT, such as 2/5 for the second of five; COUNT is at most ${MAX_SHARDS}.`,
-    });
-}
-/** Such as `2/5`. */
-function formatShard({ index, count }) {
-    return `${index}/${count}`;
-}
-/**
- * Those of `images` (references, as they were given) that are the shard's: every `count`th digest, in the order of
- * digests. The order of `images` does not matter, and references of one digest stay together. A reference without a
- * digest takes part under its own text: what a tag points to is not known yet, and may change between two runs.
- */
-function shard_imagesOfShard(images, shard) {
-    const byKey = Map.groupBy(new Set(images), keyOf);
-    const keys = [...byKey.keys()].sort();
-    const own = keys.filter((_, position) => position % shard.count === shard.index - 1);
-    return new Set(own.flatMap((key) => byKey.get(key) ?? []));
-}
-function isShard({ index, count }) {
-    return index >= 1 && index <= count && count <= MAX_SHARDS;
-}
-function keyOf(image) {
-    const digest = image.slice(image.lastIndexOf('@') + 1);
-    return (0,base_digest/* isDigest */.Bc)(digest) ? digest : image;
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/checks.js
-/** In the order in which a component meets them. */
-const CHECKS = {
-    'builtin.image.accessible': {
-        code: 'builtin.image.accessible',
-        name: 'ImageAccessible',
-        topic: 'access to the image',
-        title: 'Image cannot be read',
-        description: 'The image reference resolves to a manifest that the registry gives to this account.',
-        help: 'Check the reference for typing errors, the account for pull rights, and whether the registry is up.',
-    },
-    'builtin.image.signature_check': {
-        code: 'builtin.image.signature_check',
-        name: 'ImageSignature',
-        topic: 'image signature',
-        title: 'Image signature is not trusted',
-        description: 'At least one signature over the image itself verifies and was made by a trusted key or identity.',
-        help: 'Sign the image by digest with a trusted key or identity; an attestation is not a signature of the image.',
-    },
-    'builtin.attestation.signature_check': {
-        code: 'builtin.attestation.signature_check',
-        name: 'AttestationSignature',
-        topic: 'attestation signature',
-        title: 'Attestation signature is not trusted',
-        description: 'At least one attestation about the image verifies and was signed by a trusted key or identity.',
-        help: 'Let the build system attest the image by digest with a trusted key or identity.',
-    },
-    'builtin.attestation.syntax_check': {
-        code: 'builtin.attestation.syntax_check',
-        name: 'AttestationSyntax',
-        topic: 'attestation syntax',
-        title: 'Attestation is not a valid statement',
-        description: 'Every verified SLSA provenance matches the schema of its predicate type.',
-        help: 'Fix the producer of the attestation: it was signed by whom you trust, and it is malformed.',
-    },
-    'builtin.task_bundle.signature_check': {
-        code: 'builtin.task_bundle.signature_check',
-        name: 'TaskBundleSignature',
-        topic: 'task bundle signature',
-        title: 'Task bundle signature is not trusted',
-        description: 'Every task bundle that verified provenance names is signed by a key or identity trusted for tasks.',
-        help: 'Sign the task bundle by digest, or build with a version of the task that is signed.',
-    },
-    'builtin.policy.evaluation': {
-        code: 'builtin.policy.evaluation',
-        name: 'PolicyEvaluation',
-        topic: 'policy',
-        title: 'Policy was not evaluated',
-        description: 'Every rule that the policy selects was evaluated on the component, to its end.',
-        help: 'Look at the cause: a source or lookup that did not answer, a limit, or a rule that fails.',
-    },
-};
-const ORDER = Object.keys(CHECKS);
-/** The built-in check; undefined for a policy's rule, also for one that borrows the code of a check. */
-function checkOf({ code, rule }) {
-    const isCheck = rule === undefined && code !== undefined && Object.hasOwn(CHECKS, code);
-    return isCheck ? CHECKS[code] : undefined;
-}
-/** Position in which a component meets the check, from 0; policies come last. */
-function checkOrder(described) {
-    const check = checkOf(described);
-    return check === undefined ? ORDER.length : ORDER.indexOf(check.code);
-}
-/**
- * Heading of a finding. What nobody could look at must not read as if somebody had said no.
- * That of a policy's rule is untrusted text.
- */
-function titleOf(finding) {
-    const check = checkOf(finding);
-    if (check === undefined)
-        return ruleTitle(finding);
-    return finding.outcome === 'rejected' ? check.title : `Could not check the ${check.topic}`;
-}
-/** Untrusted text: the title of a policy's rule, or what else names it. */
-function ruleTitle({ code, rule }) {
-    return rule?.title || code || 'Policy rule without a code';
-}
-/** What tells apart findings of one title: the cause, or the code of the policy's rule (untrusted text; may be ''). */
-function checks_labelOf(finding) {
-    return checkOf(finding) === undefined ? (finding.code ?? '') : finding.reason;
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/figures.js
-// Numbers and outcomes in words, the same in every readable output.
-
-
-
-/** What a reader's eye looks for in a summary. */
-const OUTCOME_MARKS = {
-    verified: '✅',
-    rejected: '❌',
-    undetermined: '⚠️',
-    collected: '▫️',
-};
-/** Most severe first. */
-const OUTCOMES = ['rejected', 'undetermined', 'verified'];
-function renderCount(count, singular, plural = `${singular}s`) {
-    return `${groupDigits(count)} ${count === 1 ? singular : plural}`;
-}
-/** `1,234,567`, without the languages of the world, which take longer to load than a report to render. */
-function groupDigits(count) {
-    return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
-/** Powers of 1024, such as `1.4 MiB`. */
-function renderBytes(bytes) {
-    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-    let value = bytes;
-    let unit = 0;
-    while (value >= 1024 && unit < units.length - 1) {
-        value /= 1024;
-        unit += 1;
-    }
-    return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
-}
-/** Such as `850 ms`, `12.3 s`, `4 min 05 s` or `23 h 10 min`. */
-function renderDuration(ms) {
-    if (ms < 1000)
-        return `${Math.round(ms)} ms`;
-    if (ms < 60_000)
-        return `${(ms / 1000).toFixed(1)} s`;
-    const seconds = Math.round(ms / 1000);
-    const minutes = Math.floor(seconds / 60);
-    if (minutes < 60)
-        return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
-    return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
-}
-/** How many proofs came from the cache, how old they are, and what that saved; '' when no proofs are kept. */
-function renderCacheUse({ cache, components, effectiveTime }) {
-    if (cache === undefined)
-        return '';
-    const ageMs = Date.parse(effectiveTime) - Date.parse(cache.oldestListedAt ?? effectiveTime);
-    const age = cache.oldestListedAt === undefined
-        ? ''
-        : ` (the oldest listed ${renderDuration(Math.max(0, ageMs))} ago)`;
-    const whose = `proofs of ${cache.components} of ${renderCount(components.length, 'component')} from the cache`;
-    return `${whose}${age}, all verified again; ${renderCount(cache.savedRequests, 'request')} saved`;
-}
-/**
- * The one sentence to read first, such as `2 of 12 components rejected, 1 undetermined, 9 verified`. That of a shard
- * begins with which one it is: it does not speak for the release.
- */
-function renderHeadline({ shard, components }) {
-    if (shard === undefined)
-        return renderCounts(components);
-    const name = `shard ${formatShard(shard)}`;
-    const all = renderCount(shard.of, 'component');
-    return shard.components === 0
-        ? `${name} has none of ${all}`
-        : `${name} of ${all}: ${renderCounts(components)}`;
-}
-function renderCounts(components) {
-    const total = components.length;
-    if (total === 0)
-        return 'no component was looked at';
-    const counts = countOutcomes(components);
-    if (counts.verified === total)
-        return `${total === 1 ? 'the only component is' : `all ${total} components`} verified`;
-    const [first, ...rest] = OUTCOMES.filter((outcome) => counts[outcome] > 0);
-    const head = `${counts[first]} of ${renderCount(total, 'component')} ${first}`;
-    return [head, ...rest.map((outcome) => `${counts[outcome]} ${outcome}`)].join(', ');
-}
-/** Who signed, without repetition: `key cosign.pub`, or the subject of the certificate. */
-function renderSigners(signatures) {
-    const names = signatures.map(({ signedBy }) => signedBy.type === 'key' ? `key ${signedBy.name}` : signedBy.subject);
-    const distinct = [...new Set(names)];
-    const more = distinct.length > 2 ? ` and ${distinct.length - 2} more` : '';
-    return distinct.slice(0, 2).join(', ') + more;
-}
-/** All signatures that a component verified with: of the image first, then of its attestations. */
-function signaturesOf(component) {
-    return [
-        ...component.signatures,
-        ...component.attestations.flatMap((attestation) => attestation.signatures),
-    ];
-}
-/** Answers by status, in the order of JavaScript's keys, numbers first: `200 × 31, 404 × 12, error × 1`. */
-function renderStatuses(usage) {
-    return Object.entries(usage.statuses)
-        .filter(([, count]) => count > 0)
-        .map(([status, count]) => `${status} × ${count}`)
-        .join(', ');
-}
-/** The reference with its digest shortened to what a person compares: `registry/repo@sha256:0123456789ab…`. */
-function toShortReference(reference) {
-    return reference.replace(/(@sha(?:256|512):[0-9a-f]{12})[0-9a-f]+$/, '$1…');
-}
-/** Why a component is not verified: the first cause, and how many more there are. Untrusted text. */
-function renderCause({ findings }) {
-    const [first] = [...findings].sort((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome));
-    if (first === undefined)
-        return '';
-    const more = findings.length > 1 ? ` (+${findings.length - 1})` : '';
-    return `${titleOf(first)}: ${checks_labelOf(first)}${more}`;
-}
-
 // EXTERNAL MODULE: ./lib/src/base/fingerprint.js
 var base_fingerprint = __nccwpck_require__(6574);
 // EXTERNAL MODULE: ./lib/src/base/single-flight.js
@@ -45135,7 +48415,7 @@ async function pruneStore(blobs, index, look = () => { }) {
 
 /** Exit codes: 0, 1 when `verify` found something bad, 2 for bad input, 3 when the directory cannot be used. */
 async function runCacheCommand(action, raw, { environment, clock }) {
-    const reader = new OptionReader(raw, 'command');
+    const reader = new option_reader/* OptionReader */.F(raw, 'command');
     const maxBytes = reader.bytes('cache-max-size');
     const directory = reader.text('cache-dir') ?? defaultCacheDirectory(environment);
     if (directory === undefined)
@@ -45166,8 +48446,8 @@ const ACTIONS = {
         const unused = stat.oldestUseMs === undefined ? '' : `, the longest unused ${ago(stat.oldestUseMs, nowMs)}`;
         return passed([
             directory,
-            `${renderCount(listed.length, 'proof')}${oldest}`,
-            `${renderCount(stat.blobs, 'blob')}, ${renderBytes(stat.bytes)}${unused}`,
+            `${(0,figures/* renderCount */.SS)(listed.length, 'proof')}${oldest}`,
+            `${(0,figures/* renderCount */.SS)(stat.blobs, 'blob')}, ${(0,figures/* renderBytes */.UP)(stat.bytes)}${unused}`,
         ]);
     },
     verify: async ({ blobs, index }) => {
@@ -45179,14 +48459,14 @@ const ACTIONS = {
     },
     prune: async ({ blobs, index }) => {
         const pruned = await pruneStore(blobs, index);
-        const removed = `${renderCount(pruned.blobs.removedFiles, 'blob')} and ${renderCount(pruned.records.removedFiles, 'proof')}`;
+        const removed = `${(0,figures/* renderCount */.SS)(pruned.blobs.removedFiles, 'blob')} and ${(0,figures/* renderCount */.SS)(pruned.records.removedFiles, 'proof')}`;
         return passed([
-            `removed ${removed}, ${renderBytes(pruned.blobs.removedBytes + pruned.records.removedBytes)}`,
+            `removed ${removed}, ${(0,figures/* renderBytes */.UP)(pruned.blobs.removedBytes + pruned.records.removedBytes)}`,
         ]);
     },
 };
 function ago(atMs, nowMs) {
-    return `${renderDuration(Math.max(0, nowMs - atMs))} ago`;
+    return `${(0,figures/* renderDuration */.PP)(Math.max(0, nowMs - atMs))} ago`;
 }
 function passed(lines) {
     return { code: EXIT_VERIFIED, lines, problems: [] };
@@ -45195,6 +48475,8 @@ function unusable(message) {
     return new base_errors/* ProofgateError */.a0('CACHE_UNAVAILABLE', message);
 }
 
+// EXTERNAL MODULE: ./lib/src/base/shard.js
+var base_shard = __nccwpck_require__(158);
 // EXTERNAL MODULE: ./lib/src/oci/reference.js
 var oci_reference = __nccwpck_require__(2041);
 ;// CONCATENATED MODULE: ./lib/src/persist/cache-safety.js
@@ -45743,3665 +49025,6 @@ function watchInterruption(exitCode) {
                 process.off(name, interrupt);
         },
     };
-}
-
-;// CONCATENATED MODULE: ./lib/src/merge-parts.js
-// What the reports of shards say beside their components, as one.
-
-
-/**
- * Each bundle once. What one shard could not look at and another one could stays open: a component depends on it.
- * @throws ProofgateError `SHARDS_DISAGREE`: one looked and said yes, another one no
- */
-function mergeTaskBundles(reports) {
-    const byReference = Map.groupBy(reports.flatMap(({ taskBundles }) => taskBundles), ({ reference }) => reference);
-    return [...byReference.values()].map(mergeBundle);
-}
-function mergeBundle(results) {
-    const outcomes = new Set(results.map(({ outcome }) => outcome));
-    const isContradiction = outcomes.has('rejected') && outcomes.has('verified');
-    const isHalfCollected = outcomes.has('collected') && outcomes.size > 1;
-    const [first] = results;
-    if (first === undefined || isContradiction || isHalfCollected) {
-        const what = `the task bundle ${first?.reference.slice(0, 300)} is ${[...outcomes].join(' in one report, and in another ')}`;
-        throw new base_errors/* ProofgateError */.a0('SHARDS_DISAGREE', what, { hint: 'Run all shards again.' });
-    }
-    const worst = outcomes.has('collected') ? 'collected' : worstOutcome([...outcomes]);
-    const saying = results.find(({ outcome }) => outcome === worst) ?? first;
-    return { ...saying, components: [...new Set(results.flatMap(({ components }) => components))] };
-}
-/** Those of the whole snapshot are the same in each. */
-function mergeWarnings(reports) {
-    const all = reports.flatMap(({ warnings }) => warnings);
-    return [
-        ...new Map(all.map((warning) => [JSON.stringify([warning.code, warning.message]), warning])).values(),
-    ];
-}
-/** Work adds up. The time is that of the slowest, the memory that of the largest: shards run at once. */
-function mergeUsages(usages) {
-    const byRegistry = Map.groupBy(usages.flatMap(({ registries }) => registries), ({ registry }) => registry);
-    return {
-        registries: [...byRegistry.values()].map(mergeRegistry),
-        sharedLookups: sum(usages.map(({ sharedLookups }) => sharedLookups)),
-        sharedVerifications: sum(usages.map(({ sharedVerifications }) => sharedVerifications)),
-        wallMs: Math.max(...usages.map(({ wallMs }) => wallMs)),
-        peakRssBytes: Math.max(...usages.map(({ peakRssBytes }) => peakRssBytes)),
-    };
-}
-function mergeRegistry(all) {
-    const statuses = new Map();
-    for (const [status, count] of all.flatMap((one) => Object.entries(one.statuses))) {
-        statuses.set(status, (statuses.get(status) ?? 0) + count);
-    }
-    return {
-        registry: all[0]?.registry ?? '',
-        statuses: Object.fromEntries(statuses),
-        requests: sum(all.map(({ requests }) => requests)),
-        retries: sum(all.map(({ retries }) => retries)),
-        bytes: sum(all.map(({ bytes }) => bytes)),
-    };
-}
-/** Undefined when no shard kept proofs. */
-function mergeCaches(reports, total) {
-    const caches = reports.flatMap(({ cache }) => cache ?? []);
-    if (caches.length === 0)
-        return undefined;
-    const components = sum(caches.map((cache) => cache.components));
-    const [oldestListedAt] = caches.flatMap((cache) => cache.oldestListedAt ?? []).toSorted();
-    return {
-        hit: components === 0 ? 'none' : components === total ? 'full' : 'partial',
-        components,
-        ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
-        savedRequests: sum(caches.map(({ savedRequests }) => savedRequests)),
-    };
-}
-function sum(counts) {
-    return counts.reduce((total, count) => total + count, 0);
-}
-
-// EXTERNAL MODULE: ./lib/src/base/exact-number.js
-var exact_number = __nccwpck_require__(8919);
-// EXTERNAL MODULE: ./node_modules/zod/v4/classic/iso.js
-var iso = __nccwpck_require__(4377);
-;// CONCATENATED MODULE: ./lib/src/report/document-schema.js
-// The report's document as it may come back from a file: what schema/report.schema.json says, for parsing. Nothing is
-// converted here: what passes is used as it was written, with its members in their order.
-
-
-
-const document_schema_text = cli_schemas/* string */.YjP();
-const texts = cli_schemas/* array */.YOg(document_schema_text);
-const count = cli_schemas/* int */.Whr().min(0);
-const instant = iso/* datetime */.w$({ offset: true });
-const hex256 = cli_schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
-const outcome = cli_schemas/* enum */.k5n(['verified', 'rejected', 'undetermined']);
-/** JSON of any shape. A number that keeps its digits is an object to zod, so nothing of it is copied. */
-const map = cli_schemas/* custom */.IeY((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
-const signedBy = cli_schemas/* discriminatedUnion */.gMt('type', [
-    cli_schemas/* strictObject */.rej({ type: cli_schemas/* literal */.euz('key'), fingerprint: hex256, name: document_schema_text }),
-    cli_schemas/* strictObject */.rej({ type: cli_schemas/* literal */.euz('identity'), subject: document_schema_text, issuer: document_schema_text, matched: document_schema_text }),
-]);
-const signature = cli_schemas/* strictObject */.rej({
-    keyid: document_schema_text,
-    sig: document_schema_text,
-    certificate: document_schema_text.optional(),
-    chain: texts.optional(),
-    format: cli_schemas/* enum */.k5n(['bundle', 'legacy']),
-    signedBy,
-    manifest: document_schema_text,
-    signedAt: document_schema_text.optional(),
-});
-const attestation = cli_schemas/* strictObject */.rej({
-    type: document_schema_text,
-    predicateType: document_schema_text,
-    predicateBuildType: document_schema_text.optional(),
-    signatures: cli_schemas/* array */.YOg(signature),
-});
-/** Of a policy's result; what else it has is the policy's own. */
-const metadata = cli_schemas/* looseObject */._H3({
-    code: document_schema_text.min(1).optional(),
-    term: cli_schemas/* union */.KCZ([document_schema_text, texts.min(2)]).optional(),
-    effective_on: document_schema_text.optional(),
-    title: document_schema_text.optional(),
-    description: document_schema_text.optional(),
-    severity: document_schema_text.optional(),
-    solution: document_schema_text.optional(),
-    collections: texts.min(1).optional(),
-    depends_on: texts.min(1).optional(),
-    docs_url: document_schema_text.optional(),
-});
-const finding = cli_schemas/* strictObject */.rej({
-    msg: document_schema_text,
-    metadata: metadata.extend({
-        solution: document_schema_text,
-        reason: cli_schemas/* enum */.k5n(Object.keys(base_errors/* ERROR_KINDS */.z1)),
-        details: texts.min(1).max(20).optional(),
-    }),
-});
-const result = cli_schemas/* strictObject */.rej({ msg: document_schema_text, metadata });
-const findings = {
-    violations: cli_schemas/* array */.YOg(finding).min(1).optional(),
-    undetermined: cli_schemas/* array */.YOg(finding).min(1).optional(),
-};
-const git = cli_schemas/* strictObject */.rej({
-    url: document_schema_text,
-    revision: document_schema_text.optional(),
-    context: document_schema_text.optional(),
-    devfileUrl: document_schema_text.optional(),
-    dockerfileUrl: document_schema_text.optional(),
-});
-const componentSchema = cli_schemas/* strictObject */.rej({
-    name: document_schema_text,
-    containerImage: document_schema_text.min(1),
-    source: cli_schemas/* strictObject */.rej({ git: git.optional() }),
-    resolved: document_schema_text.optional(),
-    platform: document_schema_text.optional(),
-    index: document_schema_text.optional(),
-    outcome,
-    proofs: cli_schemas/* discriminatedUnion */.gMt('from', [
-        cli_schemas/* strictObject */.rej({ from: cli_schemas/* literal */.euz('registry') }),
-        cli_schemas/* strictObject */.rej({ from: cli_schemas/* literal */.euz('cache'), listedAt: instant }),
-    ])
-        .optional(),
-    ...findings,
-    warnings: cli_schemas/* array */.YOg(cli_schemas/* union */.KCZ([cli_schemas/* strictObject */.rej({ msg: document_schema_text }), result]))
-        .min(1)
-        .optional(),
-    successes: cli_schemas/* array */.YOg(result).min(1).optional(),
-    success: cli_schemas/* boolean */.zMY(),
-    signatures: cli_schemas/* array */.YOg(signature).min(1).optional(),
-    attestations: cli_schemas/* array */.YOg(attestation).min(1).optional(),
-    taskBundles: texts.min(1).optional(),
-});
-const taskBundle = cli_schemas/* strictObject */.rej({
-    reference: document_schema_text,
-    outcome: cli_schemas/* enum */.k5n(['verified', 'rejected', 'undetermined', 'collected']),
-    ...findings,
-    signatures: cli_schemas/* array */.YOg(signature).min(1).optional(),
-    components: texts,
-});
-const usage = cli_schemas/* strictObject */.rej({
-    registries: cli_schemas/* array */.YOg(cli_schemas/* strictObject */.rej({
-        registry: document_schema_text,
-        statuses: cli_schemas/* record */.g1P(document_schema_text, count),
-        requests: count,
-        retries: count,
-        bytes: count,
-    })),
-    sharedLookups: count,
-    sharedVerifications: count,
-    wallMs: cli_schemas/* number */.aig().min(0),
-    peakRssBytes: count,
-});
-/** Everything but the components: those come one by one. */
-const reportSchema = cli_schemas/* strictObject */.rej({
-    success: cli_schemas/* boolean */.zMY(),
-    result: outcome,
-    shard: cli_schemas/* strictObject */.rej({
-        index: cli_schemas/* int */.Whr().min(1),
-        count: cli_schemas/* int */.Whr().min(1).max(MAX_SHARDS),
-        components: count,
-        of: cli_schemas/* int */.Whr().min(1),
-        snapshot: hex256,
-        settings: hex256,
-        pins: hex256.optional(),
-        release: hex256.optional(),
-    })
-        .refine(({ index, count, components, of }) => index <= count && components <= of)
-        .optional(),
-    components: cli_schemas/* array */.YOg(cli_schemas/* never */.ZmZ()),
-    taskBundles: cli_schemas/* array */.YOg(taskBundle).min(1).optional(),
-    warnings: cli_schemas/* array */.YOg(cli_schemas/* strictObject */.rej({ msg: document_schema_text, metadata: cli_schemas/* strictObject */.rej({ code: document_schema_text }) }))
-        .min(1)
-        .optional(),
-    key: document_schema_text,
-    policy: map.optional(),
-    policySources: cli_schemas/* array */.YOg(cli_schemas/* strictObject */.rej({ url: document_schema_text, pinned: document_schema_text, fingerprint: hex256 })).optional(),
-    trust: cli_schemas/* strictObject */.rej({ source: document_schema_text, fingerprint: hex256.optional() }),
-    usage,
-    cache: cli_schemas/* strictObject */.rej({
-        hit: cli_schemas/* enum */.k5n(['full', 'partial', 'none']),
-        components: count,
-        oldestListedAt: instant.optional(),
-        savedRequests: count,
-    })
-        .optional(),
-    'proofgate-version': document_schema_text,
-    'started-at': instant,
-    'effective-time': instant,
-});
-
-;// CONCATENATED MODULE: ./lib/src/report/json-splitter.js
-// JSON text whose top level has one long list: the list's entries one by one, and all the rest. Neither the text nor what
-// it means is ever in memory as a whole.
-const [QUOTE, BACKSLASH, COMMA, COLON] = ['"', '\\', ',', ':'].map((sign) => sign.charCodeAt(0));
-const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = ['[', ']', '{', '}'].map((sign) => sign.charCodeAt(0));
-const MAX_NAME_BYTES = 256;
-/**
- * Yields the text of each entry; returns the text of the rest, in which the list is empty. Whether these texts are JSON is
- * found out by whoever parses them.
- * @throws what `refuse` makes: UTF-8 that is none, a piece that is too long, the list twice
- */
-function* splitJson(chunks, rules) {
-    const scanner = new Scanner(rules);
-    for (const chunk of chunks)
-        yield* scanner.scan(chunk);
-    return scanner.end();
-}
-class Scanner {
-    #rules;
-    #rest;
-    #entry;
-    #depth = 0;
-    #isInString = false;
-    #isEscaped = false;
-    #isInList = false;
-    #hasList = false;
-    /** Bytes of the latest string of the top level; a longer one is not the list's name. */
-    #name = [];
-    #member = '';
-    constructor(rules) {
-        this.#rules = rules;
-        this.#rest = new Piece(rules);
-        this.#entry = new Piece(rules);
-    }
-    *scan(chunk) {
-        let start = 0;
-        for (let at = 0; at < chunk.length; at += 1) {
-            const wasInList = this.#isInList;
-            const isBorder = this.#read(chunk[at]);
-            if (!isBorder)
-                continue;
-            // The list's brackets belong to the rest, its commas to nobody.
-            if (!wasInList)
-                this.#rest.append(chunk.subarray(start, at + 1));
-            else {
-                this.#entry.append(chunk.subarray(start, at));
-                const text = this.#entry.take();
-                if (this.#isInList || text.trim() !== '')
-                    yield text;
-            }
-            start = wasInList && !this.#isInList ? at : at + 1;
-        }
-        (this.#isInList ? this.#entry : this.#rest).append(chunk.subarray(start));
-    }
-    end() {
-        if (this.#isInList || this.#depth !== 0)
-            throw this.#rules.refuse('it ends too early');
-        return this.#rest.take();
-    }
-    /** True where a piece ends: at the list's brackets, and between its entries. */
-    #read(byte) {
-        if (this.#isInString) {
-            this.#readString(byte);
-            return false;
-        }
-        switch (byte) {
-            case QUOTE:
-                this.#isInString = true;
-                if (this.#depth === 1)
-                    this.#name = [];
-                return false;
-            case COLON:
-                if (this.#depth === 1)
-                    this.#member = this.#nameText();
-                return false;
-            case COMMA:
-                if (this.#depth === 1)
-                    this.#member = '';
-                return this.#isInList && this.#depth === 2;
-            case OPEN_LIST:
-            case OPEN_MAP:
-                this.#depth += 1;
-                return byte === OPEN_LIST && this.#beginsList();
-            case CLOSE_LIST:
-            case CLOSE_MAP:
-                this.#depth -= 1;
-                return this.#isInList && this.#depth === 1 && this.#endList();
-            default:
-                return false;
-        }
-    }
-    #readString(byte) {
-        if (this.#isEscaped)
-            this.#isEscaped = false;
-        else if (byte === BACKSLASH)
-            this.#isEscaped = true;
-        else if (byte === QUOTE)
-            this.#isInString = false;
-        if (this.#depth === 1 && this.#isInString && this.#name.length < MAX_NAME_BYTES)
-            this.#name.push(byte);
-    }
-    #nameText() {
-        try {
-            return String(JSON.parse(`"${Buffer.from(this.#name).toString('utf8')}"`));
-        }
-        catch {
-            return '';
-        }
-    }
-    #beginsList() {
-        if (this.#depth !== 2 || this.#member !== this.#rules.list)
-            return false;
-        // Other readers take the first, or the last.
-        if (this.#hasList)
-            throw this.#rules.refuse(`it has ${JSON.stringify(this.#rules.list)} twice`);
-        this.#hasList = true;
-        this.#isInList = true;
-        return true;
-    }
-    #endList() {
-        this.#isInList = false;
-        return true;
-    }
-}
-/** Bytes that are collected, within bounds. */
-class Piece {
-    #rules;
-    #parts = [];
-    #length = 0;
-    constructor(rules) {
-        this.#rules = rules;
-    }
-    append(bytes) {
-        this.#length += bytes.length;
-        const { maxBytes, refuse } = this.#rules;
-        if (this.#length > maxBytes)
-            throw refuse(`a piece of it is longer than ${maxBytes} bytes`);
-        // A copy: the chunk's memory is used again.
-        if (bytes.length > 0)
-            this.#parts.push(Buffer.from(bytes));
-    }
-    take() {
-        const bytes = Buffer.concat(this.#parts, this.#length);
-        this.#parts = [];
-        this.#length = 0;
-        try {
-            return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-        }
-        catch {
-            throw this.#rules.refuse('it is not UTF-8');
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/cut.js
-// Bounding text for places that have a limit.
-/** At most `maxLength` UTF-16 units, `…` included where something was cut; never half a surrogate pair. */
-function cutText(text, maxLength) {
-    if (text.length <= maxLength)
-        return text;
-    const end = Math.max(0, maxLength - 1);
-    const isLeadSurrogate = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
-    return maxLength <= 0 ? '' : `${text.slice(0, isLeadSurrogate ? end - 1 : end)}…`;
-}
-/** The longest head of `lines` that fits into `maxBytes` of UTF-8, a line break each included. */
-function fitLines(lines, maxBytes) {
-    const kept = [];
-    let bytes = 0;
-    let leftOut = 0;
-    for (const line of lines) {
-        const size = Buffer.byteLength(line) + 1;
-        if (leftOut > 0 || bytes + size > maxBytes) {
-            leftOut += 1;
-            continue;
-        }
-        kept.push(line);
-        bytes += size;
-    }
-    return { lines: kept, leftOut, bytes };
-}
-/** A copy of a JSON value within bounds, `…` in place of what is too deep, the rest of what is too long left out. */
-function cutJson(value, bounds) {
-    let left = bounds.values;
-    const cut = (one, depth) => {
-        if (typeof one === 'string')
-            return cutText(one, bounds.text);
-        if (typeof one === 'number')
-            return Number.isFinite(one) ? one : null;
-        if (typeof one !== 'object' || one === null)
-            return one;
-        if (depth === 0)
-            return '…';
-        const kept = Object.entries(one).slice(0, Math.max(0, left));
-        left -= kept.length;
-        const members = kept.map(([name, member]) => [cutText(name, bounds.text), cut(member, depth - 1)]);
-        return Array.isArray(one) ? members.map(([, member]) => member) : Object.fromEntries(members);
-    };
-    return cut(value, bounds.depth);
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/policy-metadata.js
-// A policy's result as Conforma writes it: `metadata` with the rule's own words. All of it is untrusted text.
-
-const policy_metadata_MAX_TEXT = 32_768;
-/** Terms, collections, dependencies. */
-const MAX_LIST = 1_000;
-/** Of everything that a result carries beside what Conforma knows. */
-const MAX_MORE = { depth: 20, values: 1_000, text: policy_metadata_MAX_TEXT };
-/** What has a meaning here; under no circumstances does it come from `more`. */
-const OWN_NAMES = new Set([
-    ...['code', 'term', 'effective_on', 'title', 'description', 'severity', 'solution', 'collections'],
-    ...['depends_on', 'docs_url', 'reason', 'details'],
-]);
-/** Members of `PolicyRuleDetails` under the names that they have here. */
-const RULE_NAMES = {
-    title: 'title',
-    description: 'description',
-    solution: 'solution',
-    severity: 'severity',
-    effective_on: 'effectiveOn',
-    collections: 'collections',
-    depends_on: 'dependsOn',
-    docs_url: 'docsUrl',
-};
-/** The report is the full record: this only keeps a runaway policy from filling a disk. At most 32,768 UTF-16 units. */
-function cutPolicyText(text) {
-    return cutText(text, policy_metadata_MAX_TEXT);
-}
-/** Conforma's names; what else the result carried stands beside them, and never in place of them. */
-function toPolicyMetadata({ code, term, rule }) {
-    const { title, description, solution, severity, effectiveOn, collections, dependsOn, docsUrl } = rule;
-    const terms = rule.terms ?? [];
-    return {
-        ...toMore(rule.more ?? {}),
-        ...unlessEmpty('code', code),
-        ...(terms.length > 1 ? { term: cutList(terms) } : unlessEmpty('term', term)),
-        ...unlessEmpty('effective_on', effectiveOn),
-        ...unlessEmpty('title', title),
-        ...unlessEmpty('description', description),
-        ...unlessEmpty('severity', severity),
-        ...unlessEmpty('solution', solution),
-        ...unlessEmpty('collections', collections),
-        ...unlessEmpty('depends_on', dependsOn),
-        ...unlessEmpty('docs_url', docsUrl),
-    };
-}
-/** The rule, code and term that `metadata` was made from. Its members have been checked. */
-function parsePolicyMetadata(metadata) {
-    const text = (name) => metadata[name];
-    const rule = {};
-    for (const [name, member] of Object.entries(RULE_NAMES)) {
-        if (Object.hasOwn(metadata, name))
-            rule[member] = metadata[name];
-    }
-    const more = Object.entries(metadata).filter(([name]) => !OWN_NAMES.has(name));
-    if (more.length > 0)
-        rule.more = Object.fromEntries(more);
-    const terms = Array.isArray(metadata.term) ? metadata.term : undefined;
-    if (terms !== undefined)
-        rule.terms = terms;
-    const term = terms === undefined ? text('term') : terms[0];
-    return {
-        ...(Object.hasOwn(metadata, 'code') ? { code: text('code') } : {}),
-        ...(term === undefined ? {} : { term }),
-        rule: rule,
-    };
-}
-function toMore(more) {
-    const others = Object.entries(more).filter(([name]) => !OWN_NAMES.has(name));
-    return cutJson(Object.fromEntries(others), MAX_MORE);
-}
-function unlessEmpty(name, value) {
-    if (value === undefined || value.length === 0)
-        return {};
-    return { [name]: typeof value === 'string' ? cutPolicyText(value) : cutList(value) };
-}
-function cutList(texts) {
-    return texts.slice(0, MAX_LIST).map(cutPolicyText);
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/parse.js
-
-
-
-
-
-
-
-const MAX_PIECE_BYTES = 64 * 1024 * 1024;
-/** Children of indexes included. */
-const MAX_COMPONENTS = 100_000;
-/**
- * Reads what `renderJson` wrote.
- * @param name what errors call it
- * @throws ProofgateError `BAD_REPORT`
- */
-function parseReport(chunks, name) {
-    const refuse = (why) => badReport(name, why);
-    const parser = new ComponentParser(refuse);
-    const pieces = splitJson(chunks, { list: 'components', maxBytes: MAX_PIECE_BYTES, refuse });
-    let piece = pieces.next();
-    const components = [];
-    for (; !piece.done; piece = pieces.next()) {
-        if (components.length >= MAX_COMPONENTS)
-            throw refuse(`it has more than ${MAX_COMPONENTS} components`);
-        components.push(parser.parse(piece.value, components.length));
-    }
-    const rest = check(reportSchema, parse_parseJson(piece.value, refuse, exact_number/* exactNumber */.rf), '', refuse);
-    const { success, result, shard } = rest;
-    const outcomes = components.map(({ outcome }) => outcome);
-    const expected = shard?.components === 0 && outcomes.length === 0 ? 'verified' : worstOutcome(outcomes);
-    if (result !== expected || success !== (result === 'verified'))
-        throw refuse(`it is ${result}, and its components do not say so`);
-    return toReport(rest, components, parser);
-}
-/** Every problem with a report that was given. */
-function badReport(name, why) {
-    return new base_errors/* ProofgateError */.a0('BAD_REPORT', `the report ${name}: ${why}`, {
-        hint: 'Give the reports that --report (or --output json=FILE) wrote, one of each shard of one release.',
-    });
-}
-/** Rules of policies say the same of themselves for each component: they are kept once. */
-class ComponentParser {
-    #refuse;
-    #rules = new Map();
-    #texts = new Map();
-    constructor(refuse) {
-        this.#refuse = refuse;
-    }
-    parse(text, position) {
-        const where = `components[${position}]`;
-        const document = check(componentSchema, parse_parseJson(text, this.#refuse), where, this.#refuse);
-        const component = this.#toComponent(document);
-        const { outcome, findings, successes } = component;
-        const isConsistent = outcome === 'verified'
-            ? findings.length === 0 && successes.length > 0
-            : findings.some((finding) => finding.outcome === outcome) &&
-                (outcome === 'rejected' || findings.every((finding) => finding.outcome === 'undetermined'));
-        if (isConsistent && document.success === (outcome === 'verified'))
-            return component;
-        throw this.#refuse(`${where} is ${outcome}, and what was found does not say so`);
-    }
-    toFindings({ violations = [], undetermined = [], }) {
-        return [
-            ...violations.map((document) => this.#toFinding(document, 'rejected')),
-            ...undetermined.map((document) => this.#toFinding(document, 'undetermined')),
-        ];
-    }
-    #toComponent(document) {
-        const { name, containerImage, source, resolved, platform, index, outcome, proofs } = document;
-        const { warnings = [], successes = [], signatures, attestations, taskBundles } = document;
-        return {
-            name,
-            containerImage,
-            source: source,
-            ...(resolved === undefined ? {} : { resolved }),
-            ...(platform === undefined ? {} : { platform }),
-            ...(index === undefined ? {} : { index }),
-            outcome,
-            ...(proofs === undefined ? {} : { proofs }),
-            findings: this.toFindings(document),
-            successes: successes.map((success) => this.#toSuccess(success)),
-            warnings: warnings.flatMap((warning) => ('metadata' in warning ? [] : [warning.msg])),
-            policyWarnings: warnings.flatMap((warning) => 'metadata' in warning ? [this.#toMessage(warning)] : []),
-            signatures: (signatures ?? []),
-            attestations: (attestations ?? []),
-            taskBundles: taskBundles ?? [],
-        };
-    }
-    /** Only a policy's rule violates a policy; everything else is said by checks, and those are known. */
-    #toFinding({ msg, metadata }, outcome) {
-        const { reason, details = [], solution: hint } = metadata;
-        const said = { outcome, reason, message: msg, hint, details };
-        if (reason === 'POLICY_VIOLATION') {
-            const { code = '', term, rule } = this.#toRuleResult(metadata);
-            return { code, ...said, ...(term === undefined ? {} : { term }), rule };
-        }
-        const { code = '', term } = metadata;
-        if (!Object.hasOwn(CHECKS, code) || Array.isArray(term))
-            throw this.#refuse('a finding is of no check');
-        return { code, ...said, ...(typeof term === 'string' ? { term } : {}) };
-    }
-    #toSuccess({ msg, metadata }) {
-        const { code = '', description } = metadata;
-        const check = Object.hasOwn(CHECKS, code) ? CHECKS[code] : undefined;
-        const message = this.#once(msg);
-        if (check?.description === description && Object.keys(metadata).length === 2)
-            return { code: this.#once(code), message };
-        const { rule } = this.#toRuleResult(metadata);
-        return { code: this.#once(code), message, rule };
-    }
-    #toMessage({ msg, metadata }) {
-        return { message: msg, ...this.#toRuleResult(metadata) };
-    }
-    #toRuleResult(metadata) {
-        const { rule, ...result } = parsePolicyMetadata(metadata);
-        const key = JSON.stringify(rule);
-        const known = this.#rules.get(key) ?? rule;
-        this.#rules.set(key, known);
-        return { ...result, rule: known };
-    }
-    #once(text) {
-        const known = this.#texts.get(text) ?? text;
-        this.#texts.set(known, known);
-        return known;
-    }
-}
-function toReport(document, components, parser) {
-    const { result, shard, taskBundles = [], warnings = [], key, policy, policySources, trust, usage, cache, } = document;
-    return {
-        version: document['proofgate-version'],
-        result,
-        ...(shard === undefined ? {} : { shard: shard }),
-        startedAt: document['started-at'],
-        effectiveTime: document['effective-time'],
-        ...(policy === undefined ? {} : { policy: { spec: policy, sources: policySources ?? [] } }),
-        components,
-        taskBundles: taskBundles.map((bundle) => toTaskBundle(bundle, parser)),
-        warnings: warnings.map(({ msg, metadata }) => ({ code: metadata.code, message: msg })),
-        key,
-        trust: trust,
-        usage,
-        ...(cache === undefined ? {} : { cache: cache }),
-    };
-}
-function toTaskBundle(document, parser) {
-    const { reference, outcome, signatures = [], components } = document;
-    return {
-        reference,
-        outcome,
-        findings: parser.toFindings(document),
-        signatures: signatures,
-        components,
-    };
-}
-function parse_parseJson(text, refuse, reviver) {
-    try {
-        return JSON.parse(text, reviver);
-    }
-    catch {
-        throw refuse('it is no JSON');
-    }
-}
-/** The value itself, not zod's copy of it. */
-function check(schema, value, where, refuse) {
-    const checked = schema.safeParse(value);
-    if (checked.success)
-        return value;
-    const [issue] = checked.error.issues;
-    const path = [where, ...(issue?.path ?? []).map((part) => String(part).slice(0, 80))].filter((part) => part !== '');
-    throw refuse(`${path.join('.') || 'it'}: ${issue?.message.slice(0, 200) ?? 'it is no report'}`);
-}
-
-;// CONCATENATED MODULE: ./lib/src/shard-summary.js
-// What a run of one shard says of itself, so that nobody merges what does not belong together.
-
-
-
-/**
- * Undefined for a run over the whole release.
- * @param options as they were given
- * @param pins undefined: keys or policy could not be had
- * @param release of the expanded release; undefined: nobody needed it, or nobody knows
- */
-function summarizeShard(options, pins, release) {
-    const { shard, snapshot } = options;
-    if (shard === undefined)
-        return undefined;
-    const images = snapshot.components.map(({ containerImage }) => containerImage);
-    return {
-        ...shard,
-        components: shard_imagesOfShard(images, shard).size,
-        of: images.length,
-        snapshot: fingerprintImages(images),
-        settings: fingerprintSettings(options),
-        ...(pins === undefined ? {} : { pins: fingerprintPins(pins) }),
-        ...(release === undefined ? {} : { release }),
-    };
-}
-/** Of a list of references; their order does not matter. */
-function fingerprintImages(images) {
-    return (0,base_fingerprint/* fingerprint */.R)([...images].sort());
-}
-/** All that decides and was given; not what a run costs, and not where its results go. */
-function fingerprintSettings(options) {
-    const { signers, taskBundleSigners } = options;
-    return (0,base_fingerprint/* fingerprint */.R)({
-        application: options.snapshot.application,
-        signers: describeGiven(signers),
-        taskBundleSigners: taskBundleSigners === undefined ? null : describeGiven(taskBundleSigners),
-        require: [...options.require].sort(),
-        ignoreRekor: options.ignoreRekor,
-        rekorUrl: options.rekorUrl ?? null,
-        trust: describeTrust(options.trust),
-        offline: options.offline,
-        // Where its text was is not what it says: that is in the pins.
-        hasPolicy: options.policy !== undefined,
-        effectiveTime: options.effectiveTime,
-    });
-}
-function fingerprintPins({ signers, taskBundleSigners, rekorUrl, policy }) {
-    return (0,base_fingerprint/* fingerprint */.R)({
-        signers: describe(signers),
-        taskBundleSigners: taskBundleSigners === undefined ? null : describe(taskBundleSigners),
-        rekorUrl: rekorUrl ?? null,
-        // As text: numbers in a policy may be objects that keep their digits.
-        spec: policy === undefined ? null : JSON.stringify(policy.spec),
-        sources: policy === undefined ? null : policy.sources.map(({ fingerprint: content }) => content),
-    });
-}
-function describeGiven({ secrets, ...signers }) {
-    return [describe(signers), secrets.map(({ namespace, name }) => [namespace, name])];
-}
-/** Any one of them may match: their order decides nothing. */
-function describe({ keys, identities }) {
-    const describeText = ({ type, pattern }) => [type, pattern];
-    return {
-        keys: keys.map((key) => key.fingerprint).sort(),
-        identities: identities
-            .map(({ subject, issuer }) => JSON.stringify([describeText(subject), describeText(issuer)]))
-            .sort(),
-    };
-}
-function describeTrust(source) {
-    switch (source.type) {
-        case 'public-good':
-            return source.type;
-        case 'file':
-            return [source.type, cli_sha256(source.json)];
-        case 'tuf':
-            return [source.type, source.mirrorUrl, cli_sha256(source.rootJson)];
-    }
-}
-function cli_sha256(content) {
-    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
-}
-
-;// CONCATENATED MODULE: ./lib/src/merge.js
-// The reports of a release's shards → the one report of the release. It vouches for nothing that it cannot see: what is
-// missing, or does not fit, is an error and never a report with less in it.
-
-
-
-
-
-
-/**
- * One report of all shards, in the order of shards. Its result is the worst of theirs.
- * @param version of this program: reports of another one are not merged
- * @throws ProofgateError `BAD_REPORT`: they are not the reports of one release's shards; `SHARDS_DISAGREE`: one is missing,
- *   or they saw different things
- */
-function mergeReports(given, version) {
-    const shards = given
-        .map((one) => toShardReport(one, version))
-        .toSorted((a, b) => a.shard.index - b.shard.index);
-    const [first] = shards;
-    if (first === undefined)
-        throw disagree('there is no report to merge');
-    for (const other of shards)
-        assertSameRelease(first, other);
-    assertComplete(shards, first.shard);
-    assertSameConditions(shards);
-    assertOwnComponents(shards, first.shard);
-    return compose(shards, first);
-}
-function toShardReport({ name, report }, version) {
-    const { shard } = report;
-    if (report.version !== version) {
-        throw badReport(name, `Proofgate ${report.version.slice(0, 40)} wrote it, and this is ${version}`);
-    }
-    if (shard === undefined)
-        throw badReport(name, 'it is of no shard, but of a whole release');
-    return { name, report, shard };
-}
-function assertSameRelease(first, { name, shard }) {
-    const differs = ['count', 'of', 'snapshot', 'settings'].find((key) => shard[key] !== first.shard[key]);
-    if (differs === undefined)
-        return;
-    const what = {
-        count: 'of another number of shards',
-        of: 'of another snapshot',
-        snapshot: 'of another snapshot',
-    };
-    const why = differs === 'settings' ? 'made with other options' : what[differs];
-    throw badReport(name, `it is ${why} than ${first.name}`);
-}
-function assertComplete(shards, { count }) {
-    const byIndex = Map.groupBy(shards, ({ shard }) => shard.index);
-    for (const [index, [one, other]] of byIndex) {
-        if (one === undefined || other === undefined)
-            continue;
-        throw badReport(other.name, `it is of shard ${formatShard({ index, count })}, and so is ${one.name}`);
-    }
-    const all = Array.from({ length: count }, (_, position) => position + 1);
-    const missing = all.filter((index) => !byIndex.has(index)).map((index) => formatShard({ index, count }));
-    if (missing.length === 0)
-        return;
-    const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
-    throw disagree(`there is no report of shard ${missing.slice(0, 5).join(', ')}${more}`, 'Run the shards that are missing, and merge again.');
-}
-/** Whoever knows keys, policy, release or trust root knows the same; who does not has verified nothing by them. */
-function assertSameConditions(shards) {
-    const conditions = [
-        { what: 'keys or policy', of: ({ shard }) => shard.pins, isNeeded: () => true },
-        {
-            what: 'components, as policies see them,',
-            of: ({ shard }) => shard.release,
-            isNeeded: ({ report }) => report.policy !== undefined && hasRules(report),
-        },
-        { what: 'trust root', of: ({ report }) => report.trust.fingerprint, isNeeded: () => false },
-    ];
-    for (const { what, of, isNeeded } of conditions) {
-        const known = shards.filter((one) => of(one) !== undefined);
-        const other = known.find((one) => of(one) !== of(known[0]));
-        const blind = shards.find((one) => of(one) === undefined && isNeeded(one) && hasVerified(one));
-        const wrong = other ?? blind;
-        if (wrong === undefined)
-            continue;
-        throw disagree(`the ${what} of ${wrong.name} are not those of ${(known[0] ?? shards[0])?.name}`, 'Something changed between the runs of the shards: name the policy by digest, and run all of them again.');
-    }
-}
-function hasVerified({ report }) {
-    return countOutcomes(report.components).verified > 0;
-}
-/** False for a policy without sources: nobody looked at the release as a whole then. */
-function hasRules({ policy }) {
-    return (policy?.sources.length ?? 0) > 0;
-}
-/** Each has all components that are its own, and no other, by the rule that decided it; together they are the snapshot. */
-function assertOwnComponents(shards, { snapshot }) {
-    const images = shards.map(({ report }) => rootsOf(report));
-    const all = images.flat();
-    const wrong = shards.find(({ shard }, position) => {
-        const own = images[position] ?? [];
-        const expected = shard_imagesOfShard(all, shard);
-        return (own.length !== shard.components || own.length !== expected.size || own.some((one) => !expected.has(one)));
-    });
-    if (wrong !== undefined)
-        throw disagree(`${wrong.name} has not the components of its shard`);
-    if (fingerprintImages(all) !== snapshot)
-        throw disagree('the components of the reports are not those of the snapshot');
-}
-/** Of the snapshot: children of an index are its own. */
-function rootsOf({ components }) {
-    return components.flatMap(({ containerImage, index }) => (index === undefined ? [containerImage] : []));
-}
-function compose(shards, first) {
-    const reports = shards.map(({ report }) => report);
-    const components = reports.flatMap((report) => report.components);
-    assertOneOutcome(components);
-    const informed = shards.find(({ shard }) => shard.pins !== undefined) ?? first;
-    const { policy, key } = informed.report;
-    const trust = reports.find((report) => report.trust.fingerprint !== undefined)?.trust ?? first.report.trust;
-    const cache = mergeCaches(reports, components.length);
-    return {
-        version: first.report.version,
-        result: worstOutcome(components.map(({ outcome }) => outcome)),
-        startedAt: earliest(reports.map(({ startedAt }) => startedAt)),
-        // Each shard has its own when it is the moment of its run.
-        effectiveTime: earliest(reports.map(({ effectiveTime }) => effectiveTime)),
-        ...(policy === undefined ? {} : { policy }),
-        components,
-        taskBundles: mergeTaskBundles(reports),
-        warnings: mergeWarnings(reports),
-        key,
-        trust,
-        usage: mergeUsages(reports.map(({ usage }) => usage)),
-        ...(cache === undefined ? {} : { cache }),
-    };
-}
-/** An image may be there twice, as a component and as the child of an index. */
-function assertOneOutcome(components) {
-    const seen = new Map();
-    for (const component of components) {
-        const id = JSON.stringify([component.name, component.containerImage]);
-        const other = seen.get(id);
-        if (other !== undefined && other.outcome !== component.outcome) {
-            throw disagree(`${JSON.stringify(component.name.slice(0, 160))} is ${other.outcome} in one report and ${component.outcome} in another`);
-        }
-        seen.set(id, component);
-    }
-}
-function earliest(times) {
-    return times.reduce((one, other) => (Date.parse(other) < Date.parse(one) ? other : one));
-}
-/** Nobody can say what holds for the release. */
-function disagree(why, hint = 'Run all shards again, on the same snapshot and with the same options.') {
-    return new base_errors/* ProofgateError */.a0('SHARDS_DISAGREE', why, { hint });
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/appstudio.js
-// The TEST_OUTPUT of Tekton tasks in the dialect of Konflux: one line that a task's result can hold (4 KiB for all).
-
-
-
-/** One line of JSON; nothing in it was written by others. */
-function renderAppstudio(report) {
-    const note = renderNote(report);
-    const output = {
-        timestamp: String(Math.floor(Date.parse(report.startedAt) / 1000)),
-        namespace: '',
-        ...countResults(report),
-        result: toTestResult(report),
-        ...(note === '' ? {} : { note }),
-    };
-    return `${JSON.stringify(output)}\n`;
-}
-/** As JSON: TEST_OUTPUT stays below the KiB that a task with a few steps has for its results. */
-const MAX_NOTE_BYTES = 700;
-/** The same for a run that has no report: bad input, or a defect. One line of JSON, at most a KiB. */
-function renderAppstudioError(note, atMs) {
-    const output = {
-        timestamp: String(Math.floor(atMs / 1000)),
-        namespace: '',
-        successes: 0,
-        failures: 0,
-        warnings: 0,
-        result: 'ERROR',
-        note: fitNote(note),
-    };
-    return `${JSON.stringify(output)}\n`;
-}
-function fitNote(note) {
-    const isShort = Buffer.byteLength(JSON.stringify(note)) <= MAX_NOTE_BYTES;
-    return isShort ? note : fitNote(cutText(note, Math.floor(Math.min(note.length, MAX_NOTE_BYTES) * 0.9)));
-}
-/** Of all components: checks and rules that passed, that did not, and warnings. */
-function countResults({ components }) {
-    let [successes, failures, warnings] = [0, 0, 0];
-    for (const component of components) {
-        successes += component.successes.length;
-        failures += component.findings.filter(({ outcome }) => outcome === 'rejected').length;
-        warnings += component.warnings.length + component.policyWarnings.length;
-    }
-    return { successes, failures, warnings };
-}
-/** What nobody could look at is an ERROR: neither a failure of the release nor, ever, a success. */
-function toTestResult(report) {
-    if (report.result === 'rejected')
-        return 'FAILURE';
-    if (report.result === 'undetermined')
-        return 'ERROR';
-    const { successes, warnings } = countResults(report);
-    if (warnings > 0)
-        return 'WARNING';
-    return successes === 0 ? 'SKIPPED' : 'SUCCESS';
-}
-function renderNote({ components }) {
-    if (components.length === 0)
-        return 'No component was looked at.';
-    const { undetermined } = countOutcomes(components);
-    if (undetermined === 0)
-        return '';
-    const reasons = components.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome === 'undetermined').map(({ reason }) => reason));
-    const causes = [...new Set(reasons)].sort().slice(0, 5).join(', ');
-    const which = `${undetermined} of ${renderCount(components.length, 'component')}`;
-    return `${which} could not be checked${causes === '' ? '' : `: ${causes}`}.`;
-}
-
-;// CONCATENATED MODULE: ./node_modules/ansi-regex/index.js
-// Valid string terminator sequences are ESC\ and 0x9c; OSC also accepts BEL.
-const ST = String.raw`(?:\u001B\u005C|\u009C)`;
-
-// OSC sequences only: ESC ] ... BEL/ST (or the C1 introducer 0x9d ... BEL/ST).
-// Payloads stop at terminators, cancellations, and C1 controls. An unterminated string cannot swallow the next sequence or repeatedly scan its payload from later introducers. Terminals likewise abort a control string on an unexpected ESC.
-const stringControls = String.raw`\u0018\u001A\u001B\u0080-\u009F`;
-const osc = String.raw`(?:\u001B\]|\u009D)[^\u0007${stringControls}]*(?:\u0007|${ST})`;
-
-// DCS, SOS, PM, APC, and screen window titles have opaque payloads terminated by ST. Nested ESC payloads, such as tmux passthrough, require a parser.
-const controlString = String.raw`(?:\u001B[PX^_k]|[\u0090\u0098\u009E\u009F])[^${stringControls}]*${ST}`;
-
-// Linux console palette controls have fixed lengths and no string terminator; iTerm2 terminates its palette assignments. Consume an immediately adjacent OSC terminator, but match these controls before OSC so a later BEL cannot consume visible text.
-const linuxPalette = String.raw`\u001B\](?:P[\dA-Fa-f]{7}|R)(?:\u0007|${ST})?`;
-
-// CSI: ESC [ or C1 CSI, parameter bytes (0x30–0x3f), intermediate bytes (0x20–0x2f), then a final byte (0x40–0x7e).
-// `= < >` are final bytes in two-byte VT52 escapes (`ESC >`) but parameter bytes in a CSI (`ESC [ > 0 ; 276 ; 0 c`, the device attributes reply). Match CSI first to consume the whole sequence, where its introducer makes the two unambiguous.
-const csi = String.raw`(?:\u001B\[|\u009B)[\u0030-\u003F]*[\u0020-\u002F]*[\u0040-\u007E]`;
-
-// Related escapes: ESC, intermediate bytes (0x20–0x2f), then a final byte (0x30–0x7e), or a supported two-byte escape.
-// The two-byte final class stays narrow so that ESC followed by an arbitrary character is not read as a sequence. CSI parameters belong only to the CSI form, preventing partial matches and avoiding a second scan with nested repetition.
-// Escapes whose final byte is a digit include `ESC 7` and `ESC 8` (save and restore cursor), `ESC ( 0` (line drawing character set), and `ESC # 8` (screen alignment).
-// A digit is never a CSI final byte. These escapes end immediately at their final byte, so `ESC 7 l` is read as the escape followed by text rather than a sequence with parameter 7 and final byte `l`.
-const ansi_regex_escape = String.raw`\u001B(?:[\u0020-\u002F]+[\u0030-\u007E]|[\dA-PR-TZcf-oq-uy=><~|}])`;
-
-const pattern = `${linuxPalette}|${osc}|${controlString}|${csi}|${ansi_regex_escape}`;
-
-function ansiRegex({onlyFirst = false} = {}) {
-	return new RegExp(pattern, onlyFirst ? undefined : 'g');
-}
-
-;// CONCATENATED MODULE: ./node_modules/strip-ansi/index.js
-
-
-const regex = ansiRegex();
-
-function stripAnsi(string) {
-	if (typeof string !== 'string') {
-		throw new TypeError(`Expected a \`string\`, got \`${typeof string}\``);
-	}
-
-	// Fast path: ANSI codes require ESC (7-bit) or CSI (8-bit) introducer
-	if (!string.includes('\u001B') && !string.includes('\u009B')) {
-		return string;
-	}
-
-	// Even though the regex is global, we don't need to reset the `.lastIndex`
-	// because unlike `.exec()` and `.test()`, `.replace()` does it automatically
-	// and doing it manually has a performance penalty.
-	return string.replace(regex, '');
-}
-
-;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/lookup-data.js
-// Generated by scripts/build.js
-
-const ambiguousMinimalCodePoint = 161;
-const ambiguousMaximumCodePoint = 1114109;
-const ambiguousRanges = [161, 161, 164, 164, 167, 168, 170, 170, 173, 174, 176, 180, 182, 186, 188, 191, 198, 198, 208, 208, 215, 216, 222, 225, 230, 230, 232, 234, 236, 237, 240, 240, 242, 243, 247, 250, 252, 252, 254, 254, 257, 257, 273, 273, 275, 275, 283, 283, 294, 295, 299, 299, 305, 307, 312, 312, 319, 322, 324, 324, 328, 331, 333, 333, 338, 339, 358, 359, 363, 363, 462, 462, 464, 464, 466, 466, 468, 468, 470, 470, 472, 472, 474, 474, 476, 476, 593, 593, 609, 609, 708, 708, 711, 711, 713, 715, 717, 717, 720, 720, 728, 731, 733, 733, 735, 735, 768, 879, 913, 929, 931, 937, 945, 961, 963, 969, 1025, 1025, 1040, 1103, 1105, 1105, 8208, 8208, 8211, 8214, 8216, 8217, 8220, 8221, 8224, 8226, 8228, 8231, 8240, 8240, 8242, 8243, 8245, 8245, 8251, 8251, 8254, 8254, 8308, 8308, 8319, 8319, 8321, 8324, 8364, 8364, 8451, 8451, 8453, 8453, 8457, 8457, 8467, 8467, 8470, 8470, 8481, 8482, 8486, 8486, 8491, 8491, 8531, 8532, 8539, 8542, 8544, 8555, 8560, 8569, 8585, 8585, 8592, 8601, 8632, 8633, 8658, 8658, 8660, 8660, 8679, 8679, 8704, 8704, 8706, 8707, 8711, 8712, 8715, 8715, 8719, 8719, 8721, 8721, 8725, 8725, 8730, 8730, 8733, 8736, 8739, 8739, 8741, 8741, 8743, 8748, 8750, 8750, 8756, 8759, 8764, 8765, 8776, 8776, 8780, 8780, 8786, 8786, 8800, 8801, 8804, 8807, 8810, 8811, 8814, 8815, 8834, 8835, 8838, 8839, 8853, 8853, 8857, 8857, 8869, 8869, 8895, 8895, 8978, 8978, 9312, 9449, 9451, 9547, 9552, 9587, 9600, 9615, 9618, 9621, 9632, 9633, 9635, 9641, 9650, 9651, 9654, 9655, 9660, 9661, 9664, 9665, 9670, 9672, 9675, 9675, 9678, 9681, 9698, 9701, 9711, 9711, 9733, 9734, 9737, 9737, 9742, 9743, 9756, 9756, 9758, 9758, 9792, 9792, 9794, 9794, 9824, 9825, 9827, 9829, 9831, 9834, 9836, 9837, 9839, 9839, 9886, 9887, 9919, 9919, 9926, 9933, 9935, 9939, 9941, 9953, 9955, 9955, 9960, 9961, 9963, 9969, 9972, 9972, 9974, 9977, 9979, 9980, 9982, 9983, 10045, 10045, 10102, 10111, 11094, 11097, 12872, 12879, 57344, 63743, 65024, 65039, 65533, 65533, 127232, 127242, 127248, 127277, 127280, 127337, 127344, 127373, 127375, 127376, 127387, 127404, 917760, 917999, 983040, 1048573, 1048576, 1114109];
-
-const fullwidthMinimalCodePoint = 12288;
-const fullwidthMaximumCodePoint = 65510;
-const fullwidthRanges = [12288, 12288, 65281, 65376, 65504, 65510];
-
-const lookup_data_halfwidthMinimalCodePoint = 8361;
-const lookup_data_halfwidthMaximumCodePoint = 65518;
-const lookup_data_halfwidthRanges = (/* unused pure expression or super */ null && ([8361, 8361, 65377, 65470, 65474, 65479, 65482, 65487, 65490, 65495, 65498, 65500, 65512, 65518]));
-
-const lookup_data_narrowMinimalCodePoint = 32;
-const lookup_data_narrowMaximumCodePoint = 10630;
-const lookup_data_narrowRanges = (/* unused pure expression or super */ null && ([32, 126, 162, 163, 165, 166, 172, 172, 175, 175, 10214, 10221, 10629, 10630]));
-
-const wideMinimalCodePoint = 4352;
-const wideMaximumCodePoint = 262141;
-const wideRanges = [4352, 4447, 8986, 8987, 9001, 9002, 9193, 9196, 9200, 9200, 9203, 9203, 9725, 9726, 9748, 9749, 9776, 9783, 9800, 9811, 9855, 9855, 9866, 9871, 9875, 9875, 9889, 9889, 9898, 9899, 9917, 9918, 9924, 9925, 9934, 9934, 9940, 9940, 9962, 9962, 9970, 9971, 9973, 9973, 9978, 9978, 9981, 9981, 9989, 9989, 9994, 9995, 10024, 10024, 10060, 10060, 10062, 10062, 10067, 10069, 10071, 10071, 10133, 10135, 10160, 10160, 10175, 10175, 11035, 11036, 11088, 11088, 11093, 11093, 11904, 11929, 11931, 12019, 12032, 12245, 12272, 12287, 12289, 12350, 12353, 12438, 12441, 12543, 12549, 12591, 12593, 12686, 12688, 12773, 12783, 12830, 12832, 12871, 12880, 42124, 42128, 42182, 43360, 43388, 44032, 55203, 63744, 64255, 65040, 65049, 65072, 65106, 65108, 65126, 65128, 65131, 94176, 94180, 94192, 94198, 94208, 101594, 101631, 101664, 101760, 101874, 101888, 102801, 102816, 102866, 110576, 110579, 110581, 110587, 110589, 110590, 110592, 110888, 110898, 110898, 110928, 110930, 110933, 110933, 110948, 110952, 110960, 111355, 119552, 119638, 119648, 119670, 126980, 126980, 127183, 127183, 127374, 127374, 127377, 127386, 127406, 127406, 127488, 127490, 127504, 127547, 127552, 127560, 127568, 127569, 127584, 127589, 127744, 127776, 127789, 127797, 127799, 127868, 127870, 127891, 127904, 127946, 127951, 127955, 127968, 127984, 127988, 127988, 127992, 128062, 128064, 128064, 128066, 128252, 128255, 128317, 128331, 128334, 128336, 128359, 128378, 128378, 128405, 128406, 128420, 128420, 128507, 128591, 128640, 128709, 128716, 128716, 128720, 128722, 128725, 128729, 128732, 128735, 128747, 128748, 128756, 128764, 128986, 128986, 128992, 129003, 129008, 129008, 129292, 129338, 129340, 129349, 129351, 129535, 129648, 129660, 129664, 129734, 129736, 129736, 129740, 129757, 129759, 129771, 129775, 129786, 131072, 196605, 196608, 262141];
-
-;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/utilities.js
-/**
-Binary search on a sorted flat array of [start, end] pairs.
-
-@param {number[]} ranges - Flat array of inclusive [start, end] range pairs, e.g. [0, 5, 10, 20].
-@param {number} codePoint - The value to search for.
-@returns {boolean} Whether the value falls within any of the ranges.
-*/
-const utilities_isInRange = (ranges, codePoint) => {
-	let low = 0;
-	let high = Math.floor(ranges.length / 2) - 1;
-	while (low <= high) {
-		const mid = Math.floor((low + high) / 2);
-		const i = mid * 2;
-		if (codePoint < ranges[i]) {
-			high = mid - 1;
-		} else if (codePoint > ranges[i + 1]) {
-			low = mid + 1;
-		} else {
-			return true;
-		}
-	}
-
-	return false;
-};
-
-;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/lookup.js
-
-
-
-const commonCjkCodePoint = 0x4E_00;
-const [wideFastPathStart, wideFastPathEnd] = /* #__PURE__ */ findWideFastPathRange(wideRanges);
-
-// Use a hot-path range so common `isWide` calls can skip binary search.
-// The range containing U+4E00 covers common CJK ideographs;
-// fallback to the largest range for resilience to Unicode table changes.
-function findWideFastPathRange(ranges) {
-	let fastPathStart = ranges[0];
-	let fastPathEnd = ranges[1];
-
-	for (let index = 0; index < ranges.length; index += 2) {
-		const start = ranges[index];
-		const end = ranges[index + 1];
-
-		if (
-			commonCjkCodePoint >= start
-			&& commonCjkCodePoint <= end
-		) {
-			return [start, end];
-		}
-
-		if ((end - start) > (fastPathEnd - fastPathStart)) {
-			fastPathStart = start;
-			fastPathEnd = end;
-		}
-	}
-
-	return [fastPathStart, fastPathEnd];
-}
-
-const isAmbiguous = codePoint => {
-	if (
-		codePoint < ambiguousMinimalCodePoint
-		|| codePoint > ambiguousMaximumCodePoint
-	) {
-		return false;
-	}
-
-	return utilities_isInRange(ambiguousRanges, codePoint);
-};
-
-const isFullwidth = codePoint => {
-	if (
-		codePoint < fullwidthMinimalCodePoint
-		|| codePoint > fullwidthMaximumCodePoint
-	) {
-		return false;
-	}
-
-	return utilities_isInRange(fullwidthRanges, codePoint);
-};
-
-const isHalfwidth = codePoint => {
-	if (
-		codePoint < halfwidthMinimalCodePoint
-		|| codePoint > halfwidthMaximumCodePoint
-	) {
-		return false;
-	}
-
-	return isInRange(halfwidthRanges, codePoint);
-};
-
-const isNarrow = codePoint => {
-	if (
-		codePoint < narrowMinimalCodePoint
-		|| codePoint > narrowMaximumCodePoint
-	) {
-		return false;
-	}
-
-	return isInRange(narrowRanges, codePoint);
-};
-
-const isWide = codePoint => {
-	if (
-		codePoint >= wideFastPathStart
-		&& codePoint <= wideFastPathEnd
-	) {
-		return true;
-	}
-
-	if (
-		codePoint < wideMinimalCodePoint
-		|| codePoint > wideMaximumCodePoint
-	) {
-		return false;
-	}
-
-	return utilities_isInRange(wideRanges, codePoint);
-};
-
-function lookup_getCategory(codePoint) {
-	if (isAmbiguous(codePoint)) {
-		return 'ambiguous';
-	}
-
-	if (isFullwidth(codePoint)) {
-		return 'fullwidth';
-	}
-
-	if (isHalfwidth(codePoint)) {
-		return 'halfwidth';
-	}
-
-	if (isNarrow(codePoint)) {
-		return 'narrow';
-	}
-
-	if (isWide(codePoint)) {
-		return 'wide';
-	}
-
-	return 'neutral';
-}
-
-;// CONCATENATED MODULE: ./node_modules/get-east-asian-width/index.js
-
-
-function validate(codePoint) {
-	if (!Number.isSafeInteger(codePoint)) {
-		throw new TypeError(`Expected a code point, got \`${typeof codePoint}\`.`);
-	}
-}
-
-function eastAsianWidthType(codePoint) {
-	validate(codePoint);
-
-	return getCategory(codePoint);
-}
-
-function eastAsianWidth(codePoint, {ambiguousAsWide = false} = {}) {
-	validate(codePoint);
-
-	if (
-		isFullwidth(codePoint)
-		|| isWide(codePoint)
-		|| (ambiguousAsWide && isAmbiguous(codePoint))
-	) {
-		return 2;
-	}
-
-	return 1;
-}
-
-// Private exports for https://github.com/sindresorhus/is-fullwidth-code-point
-
-
-;// CONCATENATED MODULE: ./node_modules/string-width/index.js
-
-
-
-/**
-Logic:
-- Segment graphemes to match how terminals render clusters.
-- Width rules:
-	1. Skip non-printing clusters (Default_Ignorable, Control, pure nonspacing/enclosing Mark, lone Surrogates). Tabs are ignored by design.
-	2. RGI emoji clusters (\p{RGI_Emoji}) are double-width.
-	3. Minimally-qualified/unqualified emoji clusters (ZWJ sequences with 2+ Extended_Pictographic, or keycap sequences) are double-width.
-	4. Hangul jamo collapse each standard modern Hangul L+V or L+V+T syllable piece to width 2.
-	   Unmatched repeated leading/vowel/trailing jamo stay additive because that matches how the terminals we target render them.
-	5. Otherwise use East Asian Width of the cluster's first visible code point, and add widths for trailing spacing marks and Halfwidth/Fullwidth Forms within the same cluster (e.g., dakuten/handakuten/prolonged sound mark).
-*/
-
-const segmenter = new Intl.Segmenter();
-
-// Matches a visible (printing) character. Used to find the base scalar of a cluster (skipping leading Prepend/Format/Marks) and to detect whole-cluster zero-width.
-// Intentionally a single negated class without a quantifier: a repeated pattern like `^(?:…|…)+$` backtracks exponentially on overlapping properties, and even `^[…]+$` overflows V8's backtrack stack (RangeError) on clusters with millions of marks.
-const visibleCharacterRegex = /[^\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}\p{Surrogate}]/v;
-const spacingMarkRegex = /\p{Spacing_Mark}/v;
-
-// RGI emoji sequences
-const rgiEmojiRegex = /^\p{RGI_Emoji}$/v;
-
-// Detect minimally-qualified/unqualified emoji sequences (missing VS16 but still render as double-width)
-const unqualifiedKeycapRegex = /^[\d#*]\u20E3$/;
-const extendedPictographicRegex = /\p{Extended_Pictographic}/gu;
-
-function isDoubleWidthNonRgiEmojiSequence(segment) {
-	// Real emoji clusters are < 30 chars; guard against pathological input
-	if (segment.length > 50) {
-		return false;
-	}
-
-	if (unqualifiedKeycapRegex.test(segment)) {
-		return true;
-	}
-
-	// ZWJ sequences with 2+ Extended_Pictographic
-	if (segment.includes('\u200D')) {
-		const pictographics = segment.match(extendedPictographicRegex);
-		return pictographics !== null && pictographics.length >= 2;
-	}
-
-	return false;
-}
-
-// Returns the cluster starting at its first visible character, or `undefined` if the whole cluster is zero-width.
-function baseVisible(segment) {
-	const index = segment.search(visibleCharacterRegex);
-	return index === -1 ? undefined : segment.slice(index);
-}
-
-function isHangulLeadingJamo(codePoint) {
-	return (codePoint >= 0x11_00 && codePoint <= 0x11_5F)
-		|| (codePoint >= 0xA9_60 && codePoint <= 0xA9_7C);
-}
-
-function isHangulVowelJamo(codePoint) {
-	return (codePoint >= 0x11_60 && codePoint <= 0x11_A7)
-		|| (codePoint >= 0xD7_B0 && codePoint <= 0xD7_C6);
-}
-
-function isHangulTrailingJamo(codePoint) {
-	return (codePoint >= 0x11_A8 && codePoint <= 0x11_FF)
-		|| (codePoint >= 0xD7_CB && codePoint <= 0xD7_FB);
-}
-
-function isHangulJamo(codePoint) {
-	return isHangulLeadingJamo(codePoint)
-		|| isHangulVowelJamo(codePoint)
-		|| isHangulTrailingJamo(codePoint);
-}
-
-function hangulClusterWidth(visibleSegment, eastAsianWidthOptions) {
-	const codePoints = [];
-
-	for (const character of visibleSegment) {
-		if (!visibleCharacterRegex.test(character)) {
-			continue;
-		}
-
-		codePoints.push(character.codePointAt(0));
-	}
-
-	if (codePoints.length === 0) {
-		return undefined;
-	}
-
-	let width = 0;
-
-	for (let index = 0; index < codePoints.length; index++) {
-		const codePoint = codePoints[index];
-		if (!isHangulJamo(codePoint)) {
-			if (width === 0) {
-				return undefined;
-			}
-
-			// Mixed cluster (e.g., L + precomposed syllable): use EAW for non-jamo remainder
-			for (let remaining = index; remaining < codePoints.length; remaining++) {
-				width += eastAsianWidth(codePoints[remaining], eastAsianWidthOptions);
-			}
-
-			return width;
-		}
-
-		// Modern Hangul L+V(+T) shapes as one syllable block. Unmatched jamo stay additive:
-		// U+1100 U+1100 U+1161 => U+1100 + (U+1100 U+1161) => 2 + 2.
-		if (
-			isHangulLeadingJamo(codePoint)
-			&& isHangulVowelJamo(codePoints[index + 1])
-		) {
-			width += 2;
-			index += isHangulTrailingJamo(codePoints[index + 2]) ? 2 : 1;
-			continue;
-		}
-
-		width += eastAsianWidth(codePoint, eastAsianWidthOptions);
-	}
-
-	return width;
-}
-
-function trailingWidth(visibleSegment, eastAsianWidthOptions) {
-	let extra = 0;
-	let first = true;
-
-	for (const character of visibleSegment) {
-		if (first) {
-			first = false;
-			continue;
-		}
-
-		if (
-			spacingMarkRegex.test(character)
-			|| (character >= '\uFF00' && character <= '\uFFEF')
-		) {
-			extra += eastAsianWidth(character.codePointAt(0), eastAsianWidthOptions);
-		}
-	}
-
-	return extra;
-}
-
-function stringWidth(input, options = {}) {
-	if (typeof input !== 'string' || input.length === 0) {
-		return 0;
-	}
-
-	const {
-		ambiguousIsNarrow = true,
-		countAnsiEscapeCodes = false,
-	} = options;
-
-	let string = input;
-
-	// Avoid calling stripAnsi when there are no ANSI escape sequences (ESC = 0x1B, CSI = 0x9B)
-	if (!countAnsiEscapeCodes && (string.includes('\u001B') || string.includes('\u009B'))) {
-		string = stripAnsi(string);
-	}
-
-	if (string.length === 0) {
-		return 0;
-	}
-
-	// Fast path: printable ASCII (0x20–0x7E) needs no segmenter, regex, or EAW lookup — width equals length.
-	if (/^[\u0020-\u007E]*$/.test(string)) {
-		return string.length;
-	}
-
-	let width = 0;
-	const eastAsianWidthOptions = {ambiguousAsWide: !ambiguousIsNarrow};
-
-	for (const {segment} of segmenter.segment(string)) {
-		// Zero-width / non-printing clusters
-		const visibleSegment = baseVisible(segment);
-		if (visibleSegment === undefined) {
-			continue;
-		}
-
-		// Emoji width logic
-		if (rgiEmojiRegex.test(segment) || isDoubleWidthNonRgiEmojiSequence(segment)) {
-			width += 2;
-			continue;
-		}
-
-		const hangulWidth = hangulClusterWidth(visibleSegment, eastAsianWidthOptions);
-		if (hangulWidth !== undefined) {
-			width += hangulWidth;
-			continue;
-		}
-
-		// Everything else: EAW of the cluster’s first visible scalar
-		const codePoint = visibleSegment.codePointAt(0);
-		width += eastAsianWidth(codePoint, eastAsianWidthOptions);
-
-		// Add width for trailing spacing marks and Halfwidth/Fullwidth Forms (e.g., ﾞ, ﾟ, ｰ)
-		width += trailingWidth(visibleSegment, eastAsianWidthOptions);
-	}
-
-	return width;
-}
-
-;// CONCATENATED MODULE: ./node_modules/ansi-styles/index.js
-const ANSI_BACKGROUND_OFFSET = 10;
-
-const wrapAnsi16 = (offset = 0) => code => `\u001B[${code + offset}m`;
-
-const wrapAnsi256 = (offset = 0) => code => `\u001B[${38 + offset};5;${code}m`;
-
-const wrapAnsi16m = (offset = 0) => (red, green, blue) => `\u001B[${38 + offset};2;${red};${green};${blue}m`;
-
-const styles = {
-	modifier: {
-		reset: [0, 0],
-		// 21 isn't widely supported and 22 does the same thing
-		bold: [1, 22],
-		dim: [2, 22],
-		italic: [3, 23],
-		underline: [4, 24],
-		overline: [53, 55],
-		inverse: [7, 27],
-		hidden: [8, 28],
-		strikethrough: [9, 29],
-	},
-	color: {
-		black: [30, 39],
-		red: [31, 39],
-		green: [32, 39],
-		yellow: [33, 39],
-		blue: [34, 39],
-		magenta: [35, 39],
-		cyan: [36, 39],
-		white: [37, 39],
-
-		// Bright color
-		blackBright: [90, 39],
-		gray: [90, 39], // Alias of `blackBright`
-		grey: [90, 39], // Alias of `blackBright`
-		redBright: [91, 39],
-		greenBright: [92, 39],
-		yellowBright: [93, 39],
-		blueBright: [94, 39],
-		magentaBright: [95, 39],
-		cyanBright: [96, 39],
-		whiteBright: [97, 39],
-	},
-	bgColor: {
-		bgBlack: [40, 49],
-		bgRed: [41, 49],
-		bgGreen: [42, 49],
-		bgYellow: [43, 49],
-		bgBlue: [44, 49],
-		bgMagenta: [45, 49],
-		bgCyan: [46, 49],
-		bgWhite: [47, 49],
-
-		// Bright color
-		bgBlackBright: [100, 49],
-		bgGray: [100, 49], // Alias of `bgBlackBright`
-		bgGrey: [100, 49], // Alias of `bgBlackBright`
-		bgRedBright: [101, 49],
-		bgGreenBright: [102, 49],
-		bgYellowBright: [103, 49],
-		bgBlueBright: [104, 49],
-		bgMagentaBright: [105, 49],
-		bgCyanBright: [106, 49],
-		bgWhiteBright: [107, 49],
-	},
-};
-
-const modifierNames = Object.keys(styles.modifier);
-const foregroundColorNames = Object.keys(styles.color);
-const backgroundColorNames = Object.keys(styles.bgColor);
-const colorNames = [...foregroundColorNames, ...backgroundColorNames];
-
-function assembleStyles() {
-	const codes = new Map();
-
-	for (const [groupName, group] of Object.entries(styles)) {
-		for (const [styleName, style] of Object.entries(group)) {
-			styles[styleName] = {
-				open: `\u001B[${style[0]}m`,
-				close: `\u001B[${style[1]}m`,
-			};
-
-			group[styleName] = styles[styleName];
-
-			codes.set(style[0], style[1]);
-		}
-
-		Object.defineProperty(styles, groupName, {
-			value: group,
-			enumerable: false,
-		});
-	}
-
-	Object.defineProperty(styles, 'codes', {
-		value: codes,
-		enumerable: false,
-	});
-
-	styles.color.close = '\u001B[39m';
-	styles.bgColor.close = '\u001B[49m';
-
-	styles.color.ansi = wrapAnsi16();
-	styles.color.ansi256 = wrapAnsi256();
-	styles.color.ansi16m = wrapAnsi16m();
-	styles.bgColor.ansi = wrapAnsi16(ANSI_BACKGROUND_OFFSET);
-	styles.bgColor.ansi256 = wrapAnsi256(ANSI_BACKGROUND_OFFSET);
-	styles.bgColor.ansi16m = wrapAnsi16m(ANSI_BACKGROUND_OFFSET);
-
-	// From https://github.com/Qix-/color-convert/blob/3f0e0d4e92e235796ccb17f6e85c72094a651f49/conversions.js
-	Object.defineProperties(styles, {
-		rgbToAnsi256: {
-			value(red, green, blue) {
-				// We use the extended greyscale palette here, with the exception of
-				// black and white. normal palette only has 4 greyscale shades.
-				if (red === green && green === blue) {
-					if (red < 8) {
-						return 16;
-					}
-
-					if (red > 248) {
-						return 231;
-					}
-
-					return Math.round(((red - 8) / 247) * 24) + 232;
-				}
-
-				return 16
-					+ (36 * Math.round(red / 255 * 5))
-					+ (6 * Math.round(green / 255 * 5))
-					+ Math.round(blue / 255 * 5);
-			},
-			enumerable: false,
-		},
-		hexToRgb: {
-			value(hex) {
-				const matches = /[a-f\d]{6}|[a-f\d]{3}/i.exec(hex.toString(16));
-				if (!matches) {
-					return [0, 0, 0];
-				}
-
-				let [colorString] = matches;
-
-				if (colorString.length === 3) {
-					colorString = [...colorString].map(character => character + character).join('');
-				}
-
-				const integer = Number.parseInt(colorString, 16);
-
-				return [
-					/* eslint-disable no-bitwise */
-					(integer >> 16) & 0xFF,
-					(integer >> 8) & 0xFF,
-					integer & 0xFF,
-					/* eslint-enable no-bitwise */
-				];
-			},
-			enumerable: false,
-		},
-		hexToAnsi256: {
-			value: hex => styles.rgbToAnsi256(...styles.hexToRgb(hex)),
-			enumerable: false,
-		},
-		ansi256ToAnsi: {
-			value(code) {
-				if (code < 8) {
-					return 30 + code;
-				}
-
-				if (code < 16) {
-					return 90 + (code - 8);
-				}
-
-				let red;
-				let green;
-				let blue;
-
-				if (code >= 232) {
-					red = (((code - 232) * 10) + 8) / 255;
-					green = red;
-					blue = red;
-				} else {
-					code -= 16;
-
-					const remainder = code % 36;
-
-					red = Math.floor(code / 36) / 5;
-					green = Math.floor(remainder / 6) / 5;
-					blue = (remainder % 6) / 5;
-				}
-
-				const value = Math.max(red, green, blue) * 2;
-
-				if (value === 0) {
-					return 30;
-				}
-
-				// eslint-disable-next-line no-bitwise
-				let result = 30 + ((Math.round(blue) << 2) | (Math.round(green) << 1) | Math.round(red));
-
-				if (value === 2) {
-					result += 60;
-				}
-
-				return result;
-			},
-			enumerable: false,
-		},
-		rgbToAnsi: {
-			value: (red, green, blue) => styles.ansi256ToAnsi(styles.rgbToAnsi256(red, green, blue)),
-			enumerable: false,
-		},
-		hexToAnsi: {
-			value: hex => styles.ansi256ToAnsi(styles.hexToAnsi256(hex)),
-			enumerable: false,
-		},
-	});
-
-	return styles;
-}
-
-const ansiStyles = assembleStyles();
-
-/* harmony default export */ const ansi_styles = (ansiStyles);
-
-;// CONCATENATED MODULE: ./node_modules/wrap-ansi/index.js
-
-
-
-const ANSI_ESCAPE = '\u001B';
-const ANSI_ESCAPE_BELL = '\u0007';
-const C1_CSI = '\u009B';
-const ANSI_CSI = '[';
-const ANSI_OSC = ']';
-const ANSI_SGR_TERMINATOR = 'm';
-const ANSI_SGR_RESET = 0;
-const ANSI_SGR_RESET_FOREGROUND = 39;
-const ANSI_SGR_RESET_BACKGROUND = 49;
-const ANSI_SGR_RESET_UNDERLINE_COLOR = 59;
-const ANSI_SGR_FOREGROUND_EXTENDED = 38;
-const ANSI_SGR_BACKGROUND_EXTENDED = 48;
-const ANSI_SGR_UNDERLINE_COLOR_EXTENDED = 58;
-const ANSI_SGR_COLOR_MODE_RGB = 2;
-const ANSI_SGR_COLOR_MODE_256 = 5;
-const ANSI_ESCAPE_LINK = `${ANSI_OSC}8;`;
-// The first character of every sequence we recognize.
-const ESCAPES = new Set([
-	ANSI_ESCAPE,
-	C1_CSI,
-]);
-const ESCAPE_CHARACTERS = [...ESCAPES].join('');
-
-const CSI_INTRODUCER = `(?:${ANSI_ESCAPE}\\${ANSI_CSI}|${C1_CSI})`;
-const CSI_PARAMETERS = '[0-?]*[ -/]*[@-~]';
-const SGR_PARAMETERS = `(?<sgr>[0-9;:]*)${ANSI_SGR_TERMINATOR}`;
-const OSC_STRING_TERMINATOR = `(?:${ANSI_ESCAPE_BELL}|${ANSI_ESCAPE}\\\\)`;
-const OSC_STRING_PAYLOAD = String.raw`[^\u0000-\u001F\u007F-\u009F]*`;
-// A hyperlink is `OSC 8 ; parameters ; URI ST`, where `parameters` is a possibly empty list of `key=value` pairs joined by `:`.
-const LINK_PARAMETERS = String.raw`8;(?<parameters>[^;\u0000-\u001F\u007F-\u009F]*);(?<uri>${OSC_STRING_PAYLOAD})${OSC_STRING_TERMINATOR}`;
-const OSC_STRING = `${OSC_STRING_PAYLOAD}${OSC_STRING_TERMINATOR}`;
-
-// Supported boundary: semicolon-delimited SGR styling, colon-delimited RGB/indexed colors, and OSC 8 hyperlinks are tracked, while ordinary CSI sequences and other complete 7-bit OSC commands are preserved as opaque zero-width units. This is intentionally not a terminal emulator, so other colon-delimited SGR semantics, C0 bytes inside sequences, DCS/SOS/PM/APC control strings, cancellations, generic ESC sequences, and 8-bit control-string forms are unsupported. Newlines always delimit input lines before ANSI parsing.
-const ANSI_ESCAPE_REGEX = new RegExp(
-	`${CSI_INTRODUCER}(?:${SGR_PARAMETERS}|${CSI_PARAMETERS})`
-	+ `|${ANSI_ESCAPE}\\${ANSI_OSC}(?:${LINK_PARAMETERS}|${OSC_STRING})`,
-	'y',
-);
-
-const ANSI_SGR_MODIFIER_CLOSE_CODES = new Set(ansi_styles.codes.values());
-ANSI_SGR_MODIFIER_CLOSE_CODES.delete(ANSI_SGR_RESET);
-
-const wrap_ansi_segmenter = new Intl.Segmenter();
-// Complete ANSI sequences have already been removed before measuring these strings. Avoid string-width's ANSI scan so malformed sequences are not rescanned.
-const getStringWidth = string => stringWidth(string, {countAnsiEscapeCodes: true});
-const TAB_SIZE = 8;
-
-// Finds the next character that could introduce a sequence, so plain text is skipped in one native step.
-const ESCAPE_INTRODUCER_REGEX = new RegExp(`[${ESCAPE_CHARACTERS}]`, 'g');
-// The final pass only cares about sequences and row boundaries, so it skips everything else in one native step.
-const ROW_BOUNDARY_REGEX = new RegExp(`[\\n${ESCAPE_CHARACTERS}]`, 'g');
-// Every printable ASCII character is its own grapheme cluster of width one, which lets the segmenter be skipped.
-const ASCII_PRINTABLE_REGEX = /^[ -~]*$/;
-
-const wrapAnsiCode = code => `${ANSI_ESCAPE}${ANSI_CSI}${code}${ANSI_SGR_TERMINATOR}`;
-const wrapAnsiHyperlink = (url, parameters = '') => `${ANSI_ESCAPE}${ANSI_ESCAPE_LINK}${parameters};${url}${ANSI_ESCAPE_BELL}`;
-
-// Match a complete escape sequence starting at `index`, or return `undefined` when none starts there.
-const matchAnsiEscape = (string, index) => {
-	if (!ESCAPES.has(string[index])) {
-		return;
-	}
-
-	ANSI_ESCAPE_REGEX.lastIndex = index;
-	return ANSI_ESCAPE_REGEX.exec(string) ?? undefined;
-};
-
-// Walk a string as alternating plain text runs and complete escape sequences.
-// A character that looks like an introducer but does not start a valid sequence stays plain text.
-const forEachSegment = (string, onPlainText, onEscape = () => {}) => {
-	let plainStart = 0;
-	let index = 0;
-
-	while (index < string.length) {
-		ESCAPE_INTRODUCER_REGEX.lastIndex = index;
-		const introducer = ESCAPE_INTRODUCER_REGEX.exec(string);
-
-		if (!introducer) {
-			break;
-		}
-
-		const escape = matchAnsiEscape(string, introducer.index);
-
-		if (!escape) {
-			index = introducer.index + 1;
-			continue;
-		}
-
-		if (introducer.index > plainStart) {
-			onPlainText(string.slice(plainStart, introducer.index));
-		}
-
-		onEscape(escape[0]);
-		index = introducer.index + escape[0].length;
-		plainStart = index;
-	}
-
-	if (plainStart < string.length) {
-		onPlainText(string.slice(plainStart));
-	}
-};
-
-// The visible width of a string, ignoring escape sequences.
-const getWidth = string => {
-	let plainText = '';
-
-	forEachSegment(string, part => {
-		plainText += part;
-	});
-
-	return getStringWidth(plainText);
-};
-
-// Split a string into escape sequences, which are zero width and must never be split, and grapheme clusters.
-// The supported boundary is between grapheme clusters and ANSI sequences; ANSI inserted inside a cluster is treated as separate segments.
-const getTokens = string => {
-	const tokens = [];
-
-	forEachSegment(string, plainText => {
-		if (ASCII_PRINTABLE_REGEX.test(plainText)) {
-			for (const character of plainText) {
-				tokens.push({value: character, width: 1});
-			}
-
-			return;
-		}
-
-		for (const {segment} of wrap_ansi_segmenter.segment(plainText)) {
-			tokens.push({value: segment, width: getStringWidth(segment)});
-		}
-	}, escape => {
-		tokens.push({value: escape, width: 0});
-	});
-
-	return tokens;
-};
-
-// Split on spaces, ignoring spaces that appear inside a recognized sequence.
-const splitWords = string => {
-	let currentWord = {value: '', plainText: ''};
-	const words = [currentWord];
-
-	forEachSegment(string, plainText => {
-		const parts = plainText.split(' ');
-		currentWord.value += parts[0];
-		currentWord.plainText += parts[0];
-
-		for (let index = 1; index < parts.length; index++) {
-			currentWord = {value: parts[index], plainText: parts[index]};
-			words.push(currentWord);
-		}
-	}, escape => {
-		currentWord.value += escape;
-	});
-
-	// Measured once per word rather than per run, so a grapheme cluster split by an escape still counts once.
-	for (const word of words) {
-		word.width = getStringWidth(word.plainText);
-	}
-
-	return words;
-};
-
-const getColonColorToken = parameter => {
-	const parts = parameter.split(':');
-	const code = Number.parseInt(parts[0], 10);
-	const mode = Number.parseInt(parts[1], 10);
-
-	if (![ANSI_SGR_FOREGROUND_EXTENDED, ANSI_SGR_BACKGROUND_EXTENDED, ANSI_SGR_UNDERLINE_COLOR_EXTENDED].includes(code)) {
-		return;
-	}
-
-	if (mode === ANSI_SGR_COLOR_MODE_256 && parts.length === 3 && /^\d+$/.test(parts[2])) {
-		return {code, open: parameter, hasArguments: true};
-	}
-
-	if (mode !== ANSI_SGR_COLOR_MODE_RGB) {
-		return;
-	}
-
-	const components = parts.length === 6 ? parts.slice(3) : parts.slice(2);
-	const colorSpace = parts.length === 6 ? parts[2] : undefined;
-	if (components.length === 3 && components.every(component => /^\d+$/.test(component)) && (colorSpace === undefined || /^\d*$/.test(colorSpace))) {
-		return {code, open: parameter, hasArguments: true};
-	}
-};
-
-const getSgrTokens = sgrParameters => {
-	const parameters = sgrParameters.split(';');
-	const sgrTokens = [];
-
-	for (let index = 0; index < parameters.length; index++) {
-		const parameter = parameters[index];
-		if (parameter.includes(':')) {
-			const colonColorToken = getColonColorToken(parameter);
-			if (colonColorToken) {
-				sgrTokens.push(colonColorToken);
-			}
-
-			continue;
-		}
-
-		const code = parameter === '' ? ANSI_SGR_RESET : Number.parseInt(parameter, 10);
-
-		if (!Number.isFinite(code)) {
-			continue;
-		}
-
-		if (code === ANSI_SGR_FOREGROUND_EXTENDED || code === ANSI_SGR_BACKGROUND_EXTENDED || code === ANSI_SGR_UNDERLINE_COLOR_EXTENDED) {
-			if (index + 1 >= parameters.length) {
-				break;
-			}
-
-			const mode = Number.parseInt(parameters[index + 1], 10);
-			const colorIndex = Number.parseInt(parameters[index + 2], 10);
-			if (mode === ANSI_SGR_COLOR_MODE_256 && Number.isFinite(colorIndex)) {
-				sgrTokens.push({code, open: [code, mode, colorIndex].join(';'), hasArguments: true});
-				index += 2;
-				continue;
-			}
-
-			const red = Number.parseInt(parameters[index + 2], 10);
-			const green = Number.parseInt(parameters[index + 3], 10);
-			const blue = Number.parseInt(parameters[index + 4], 10);
-			if (mode === ANSI_SGR_COLOR_MODE_RGB && Number.isFinite(red) && Number.isFinite(green) && Number.isFinite(blue)) {
-				sgrTokens.push({code, open: [code, mode, red, green, blue].join(';'), hasArguments: true});
-				index += 4;
-				continue;
-			}
-
-			break;
-		}
-
-		sgrTokens.push({code, open: String(code), hasArguments: false});
-	}
-
-	return sgrTokens;
-};
-
-const removeActiveStyle = (activeStyles, family) => {
-	const activeStyleIndex = activeStyles.findIndex(activeStyle => activeStyle.family === family);
-
-	if (activeStyleIndex !== -1) {
-		activeStyles.splice(activeStyleIndex, 1);
-	}
-};
-
-const upsertActiveStyle = (activeStyles, nextActiveStyle) => {
-	removeActiveStyle(activeStyles, nextActiveStyle.family);
-	activeStyles.push(nextActiveStyle);
-};
-
-const removeModifierStylesByClose = (activeStyles, closeCode) => {
-	for (let index = activeStyles.length - 1; index >= 0; index--) {
-		const activeStyle = activeStyles[index];
-		if (activeStyle.family.startsWith('modifier-') && activeStyle.close === closeCode) {
-			activeStyles.splice(index, 1);
-		}
-	}
-};
-
-const getColorStyle = sgrToken => {
-	const {code, open, hasArguments} = sgrToken;
-	if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97) || (code === ANSI_SGR_FOREGROUND_EXTENDED && hasArguments)) {
-		return {
-			family: 'foreground',
-			open,
-			close: ANSI_SGR_RESET_FOREGROUND,
-		};
-	}
-
-	if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107) || (code === ANSI_SGR_BACKGROUND_EXTENDED && hasArguments)) {
-		return {
-			family: 'background',
-			open,
-			close: ANSI_SGR_RESET_BACKGROUND,
-		};
-	}
-
-	if (code === ANSI_SGR_UNDERLINE_COLOR_EXTENDED && hasArguments) {
-		return {
-			family: 'underlineColor',
-			open,
-			close: ANSI_SGR_RESET_UNDERLINE_COLOR,
-		};
-	}
-};
-
-const applySgrResetCode = (code, activeStyles) => {
-	if (code === ANSI_SGR_RESET) {
-		activeStyles.length = 0;
-		return true;
-	}
-
-	if (code === ANSI_SGR_RESET_FOREGROUND) {
-		removeActiveStyle(activeStyles, 'foreground');
-		return true;
-	}
-
-	if (code === ANSI_SGR_RESET_BACKGROUND) {
-		removeActiveStyle(activeStyles, 'background');
-		return true;
-	}
-
-	if (code === ANSI_SGR_RESET_UNDERLINE_COLOR) {
-		removeActiveStyle(activeStyles, 'underlineColor');
-		return true;
-	}
-
-	if (ANSI_SGR_MODIFIER_CLOSE_CODES.has(code)) {
-		removeModifierStylesByClose(activeStyles, code);
-		return true;
-	}
-
-	return false;
-};
-
-const applySgrToken = (sgrToken, activeStyles) => {
-	const {code} = sgrToken;
-
-	if (applySgrResetCode(code, activeStyles)) {
-		return;
-	}
-
-	const colorStyle = getColorStyle(sgrToken);
-	if (colorStyle) {
-		upsertActiveStyle(activeStyles, colorStyle);
-		return;
-	}
-
-	const close = ansi_styles.codes.get(code);
-	if (close !== undefined && close !== ANSI_SGR_RESET) {
-		upsertActiveStyle(activeStyles, {
-			family: `modifier-${code}`,
-			open: sgrToken.open,
-			close,
-		});
-	}
-};
-
-const applySgrParameters = (sgrParameters, activeStyles) => {
-	for (const sgrToken of getSgrTokens(sgrParameters)) {
-		applySgrToken(sgrToken, activeStyles);
-	}
-};
-
-const applySgrResets = (sgrParameters, activeStyles) => {
-	for (const {code} of getSgrTokens(sgrParameters)) {
-		applySgrResetCode(code, activeStyles);
-	}
-};
-
-const applyLeadingSgrResets = (string, startIndex, activeStyles) => {
-	let index = startIndex;
-
-	while (index < string.length) {
-		const match = matchAnsiEscape(string, index);
-		if (!match) {
-			break;
-		}
-
-		if (match.groups.sgr !== undefined) {
-			applySgrResets(match.groups.sgr, activeStyles);
-		}
-
-		index += match[0].length;
-	}
-};
-
-const getClosingSgrSequence = activeStyles => [...activeStyles].reverse().map(activeStyle => wrapAnsiCode(activeStyle.close)).join('');
-const getOpeningSgrSequence = activeStyles => activeStyles.map(activeStyle => wrapAnsiCode(activeStyle.open)).join('');
-
-// Wrap a long word across multiple rows
-// ANSI escape codes do not count towards length
-// Takes the visible width of the last row and returns the width of the row the word ends on, so callers never have to measure the rows themselves.
-const wrapWord = (rows, word, columns, rowWidth) => {
-	const tokens = getTokens(word);
-
-	let visible = rowWidth;
-
-	for (let index = 0; index < tokens.length; index++) {
-		const token = tokens[index];
-
-		// Escape sequences and combining marks are zero width, so they always stay on the current row.
-		if (token.width > 0 && visible > 0 && visible + token.width > columns) {
-			rows.push('');
-			visible = 0;
-		}
-
-		rows[rows.length - 1] += token.value;
-		visible += token.width;
-
-		if (visible === columns && index < tokens.length - 1) {
-			rows.push('');
-			visible = 0;
-		}
-	}
-
-	// It's possible that the last row we copy over is only
-	// ANSI escape characters, handle this edge-case
-	if (!visible && rows.at(-1).length > 0 && rows.length > 1) {
-		rows[rows.length - 2] += rows.pop();
-	}
-
-	// The tokens are measured one by one, so a grapheme cluster that an escape sequence splits is counted once per part rather than once as a whole. Only the finished row tells the true width, and it is at most one row long to measure.
-	return getWidth(rows.at(-1));
-};
-
-// Trims spaces from a string ignoring invisible sequences
-const stringVisibleTrimSpacesRight = string => {
-	if (!string.includes(' ')) {
-		return string;
-	}
-
-	const segments = [];
-	forEachSegment(string, plainText => {
-		segments.push({value: plainText, isEscape: false});
-	}, escape => {
-		segments.push({value: escape, isEscape: true});
-	});
-
-	// Drop the spaces that trail the last visible character, but keep the invisible sequences among them.
-	for (let index = segments.length - 1; index >= 0; index--) {
-		const segment = segments[index];
-
-		if (segment.isEscape) {
-			continue;
-		}
-
-		// Scanned rather than matched with a regex, as a trailing-space pattern backtracks quadratically.
-		let end = segment.value.length;
-		while (end > 0 && segment.value[end - 1] === ' ') {
-			end--;
-		}
-
-		segment.value = segment.value.slice(0, end);
-
-		if (getStringWidth(segment.value) > 0) {
-			break;
-		}
-	}
-
-	return segments.map(segment => segment.value).join('');
-};
-
-const expandTabs = line => {
-	if (!line.includes('\t')) {
-		return line;
-	}
-
-	let visible = 0;
-	let expandedLine = '';
-	let plainTextSinceTab = '';
-
-	const expandPlainText = plainText => {
-		const segments = plainText.split('\t');
-
-		for (const [index, segment] of segments.entries()) {
-			expandedLine += segment;
-			plainTextSinceTab += segment;
-
-			if (index < segments.length - 1) {
-				visible += getStringWidth(plainTextSinceTab);
-				plainTextSinceTab = '';
-				const spaces = TAB_SIZE - (visible % TAB_SIZE);
-				expandedLine += ' '.repeat(spaces);
-				visible += spaces;
-			}
-		}
-	};
-
-	forEachSegment(line, expandPlainText, escape => {
-		expandedLine += escape;
-	});
-
-	return expandedLine;
-};
-
-// Close the active styles and hyperlink before every row break and reopen them after, so each row stands on its own.
-// Only sequences and newlines matter here, so the string is scanned directly rather than split into grapheme clusters.
-const restoreStylesAcrossRows = preString => {
-	let returnValue = '';
-	let activeHyperlink;
-	const activeStyles = [];
-	let index = 0;
-	let copiedIndex = 0;
-
-	while (index < preString.length) {
-		ROW_BOUNDARY_REGEX.lastIndex = index;
-		const boundary = ROW_BOUNDARY_REGEX.exec(preString);
-
-		if (!boundary) {
-			break;
-		}
-
-		index = boundary.index;
-
-		if (boundary[0] !== '\n') {
-			const escape = matchAnsiEscape(preString, index);
-
-			if (!escape) {
-				index++;
-				continue;
-			}
-
-			const {groups} = escape;
-			if (groups.sgr !== undefined) {
-				applySgrParameters(groups.sgr, activeStyles);
-			} else if (groups.uri !== undefined) {
-				activeHyperlink = groups.uri.length === 0 ? undefined : {parameters: groups.parameters, uri: groups.uri};
-			}
-
-			index += escape[0].length;
-			continue;
-		}
-
-		// Everything up to the row break is copied verbatim, sequences included.
-		returnValue += preString.slice(copiedIndex, index);
-
-		// An empty row never reopened anything, so there is nothing to close.
-		if (index > copiedIndex) {
-			if (activeHyperlink) {
-				returnValue += wrapAnsiHyperlink('');
-			}
-
-			returnValue += getClosingSgrSequence(activeStyles);
-		}
-
-		returnValue += '\n';
-		index++;
-		copiedIndex = index;
-
-		// An empty row has nothing to style, so the styles stay closed until the next row with content. A trailing row break leaves no row at all.
-		if (index < preString.length && preString[index] !== '\n') {
-			const openingStyles = [...activeStyles];
-			applyLeadingSgrResets(preString, index, openingStyles);
-			returnValue += getOpeningSgrSequence(openingStyles);
-
-			if (activeHyperlink) {
-				returnValue += wrapAnsiHyperlink(activeHyperlink.uri, activeHyperlink.parameters);
-			}
-		}
-	}
-
-	return returnValue + preString.slice(copiedIndex);
-};
-
-// The wrap-ansi module can be invoked in either 'hard' or 'soft' wrap mode.
-//
-// 'hard' will never allow a string to take up more than columns characters.
-//
-// 'soft' allows long words to expand past the column length.
-const exec = (string, columns, options = {}) => {
-	if (options.trim !== false && string.trim() === '') {
-		return '';
-	}
-
-	const words = splitWords(string);
-	let rows = [''];
-	// Tracked as rows are built. Remeasuring the row for every word makes wrapping quadratic in the line length.
-	let rowLength = 0;
-	// Words are only ever appended, so a row that already starts with content can never become trimmable again. Retrimming it for every word makes wrapping quadratic in the line length.
-	let trimmedRowIndex = -1;
-
-	let isFirstWord = true;
-
-	for (const word of words) {
-		const rowIndex = rows.length - 1;
-
-		if (options.trim !== false && trimmedRowIndex !== rowIndex) {
-			const row = rows[rowIndex];
-			const trimmedRow = row.trimStart();
-
-			if (trimmedRow.length !== row.length) {
-				rows[rowIndex] = trimmedRow;
-				rowLength = getWidth(trimmedRow);
-			}
-
-			if (trimmedRow.length > 0) {
-				trimmedRowIndex = rowIndex;
-			}
-		}
-
-		if (isFirstWord) {
-			isFirstWord = false;
-		} else {
-			if (rowLength >= columns && (options.wordWrap === false || options.trim === false)) {
-				// If we start with a new word but the current row length equals the length of the columns, add a new row
-				rows.push('');
-				rowLength = 0;
-			}
-
-			if (rowLength > 0 || options.trim === false) {
-				rows[rows.length - 1] += ' ';
-				rowLength++;
-			}
-		}
-
-		// In 'hard' wrap mode, the length of a line is never allowed to extend past 'columns'
-		if (options.hard && options.wordWrap !== false && word.width > columns) {
-			const remainingColumns = columns - rowLength;
-			const breaksStartingThisLine = 1 + Math.floor((word.width - remainingColumns - 1) / columns);
-			const breaksStartingNextLine = Math.floor((word.width - 1) / columns);
-			if (breaksStartingNextLine < breaksStartingThisLine) {
-				rows.push('');
-				rowLength = 0;
-			}
-
-			rowLength = wrapWord(rows, word.value, columns, rowLength);
-			continue;
-		}
-
-		if (rowLength + word.width > columns && rowLength > 0 && word.width > 0) {
-			if (options.wordWrap === false && rowLength < columns) {
-				rowLength = wrapWord(rows, word.value, columns, rowLength);
-				continue;
-			}
-
-			rows.push('');
-			rowLength = 0;
-		}
-
-		if (rowLength + word.width > columns && options.wordWrap === false) {
-			rowLength = wrapWord(rows, word.value, columns, rowLength);
-			continue;
-		}
-
-		rows[rows.length - 1] += word.value;
-		rowLength += word.width;
-	}
-
-	if (options.trim !== false) {
-		rows = rows.map(row => stringVisibleTrimSpacesRight(row));
-	}
-
-	return restoreStylesAcrossRows(rows.join('\n'));
-};
-
-// Normalize the text, but not the sequences: a combining mark that follows a sequence composes with its last character and destroys it.
-const normalizeText = string => {
-	let normalizedString = '';
-
-	forEachSegment(string, plainText => {
-		normalizedString += plainText.normalize();
-	}, escape => {
-		normalizedString += escape;
-	});
-
-	return normalizedString;
-};
-
-// For each newline, invoke the method separately.
-function wrapAnsi(string, columns, options) {
-	return normalizeText(String(string))
-		.replaceAll('\r\n', '\n')
-		.split('\n')
-		.map(line => exec(expandTabs(line), columns, options))
-		.join('\n');
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/escape.js
-// Every escape that the renderers use. Names, references, identities and messages are written by others:
-// whoever signs, names or serves an image may try to forge a line of the report.
-// Controls, format characters (bidirectional overrides, zero-width, tags), lone surrogates, line separators.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-/** One line in which everything invisible is written out as `\u{…}`; line breaks and tabs become one space. */
-function toVisibleLine(text) {
-    return text
-        .replace(/[\r\n\t]+/g, ' ')
-        .trim()
-        .replace(INVISIBLE, toWrittenOut);
-}
-function toWrittenOut(character) {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-}
-/**
- * The line without anything that a GitHub runner, which reads every line of standard output, takes for a
- * command: `::name::` at its start, or `##[name]` anywhere. Apply it after wrapping.
- */
-function defuseWorkflowCommand(line) {
-    return line.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '# #[');
-}
-// Two kinds of characters: what starts or ends something in Markdown or HTML is text when written as an entity
-// (CommonMark, "Entity references"). But GitHub looks for mentions, issue numbers, formulas and bare URLs in
-// the *rendered* text, where an entity is gone: there a tag in between helps. The `@` of a digest is no mention.
-// A `_` inside a word, as in most codes, is never emphasis (CommonMark, rules 2 and 4).
-const STRUCTURE = /[&<>|\\`*[\]~^"']|(?<![a-z0-9])_|_(?![a-z0-9])|^[-+=]|(?<=^\d{1,9})[.)]/;
-const LINKIFIED = /@(?!sha(?:256|512):)|(?<!\w)@|#|\$|(?<=:)\/\/|(?<=www)\./;
-const MARKDOWN = new RegExp(`(${STRUCTURE.source})|(${LINKIFIED.source})`, 'gi');
-/** Text for a paragraph, a list item or a table cell of GitHub's Markdown, on one line. */
-function escapeMarkdown(text) {
-    return toVisibleLine(text).replace(MARKDOWN, (found, structure) => structure === undefined ? `<span>${found}</span>` : `&#${structure.charCodeAt(0)};`);
-}
-/** Text for a name or a reference, set as code. Not a backtick span: `|` in those differs between renderers. */
-function toMarkdownCode(text) {
-    return text === '' ? '' : `<code>${escapeMarkdown(text)}</code>`;
-}
-// XML 1.0 (fifth edition), production 2 `Char`: not even a character reference may name these.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-const XML_FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Cs}]/gu;
-// Line breaks and tabs as references: a parser normalises the bare ones (sections 2.11 and 3.3.3).
-const XML_SPECIAL = /[&<>"'\t\n\r]/g;
-/** Text for XML content and attribute values. What XML 1.0 cannot hold is written out as `\u{…}`. */
-function escapeXml(text) {
-    return text
-        .replace(XML_FORBIDDEN, toWrittenOut)
-        .replace(XML_SPECIAL, (character) => `&#${character.charCodeAt(0)};`);
-}
-/** Plain text of a SARIF message: `[text](target)` in it stays text (SARIF 2.1.0, 3.11.6). */
-function escapeSarifMessage(text) {
-    return text.replace(/(\\*)\]\(/g, '$1$1\\](');
-}
-/**
- * An address that a page may link to, in ASCII and without quotes, or nothing: `javascript:`, credentials and relative
- * addresses are refused.
- */
-function toHttpUrl(text) {
-    if (text === undefined || text.length > 2_000 || !URL.canParse(text))
-        return undefined;
-    const { protocol, username, password, href } = new URL(text);
-    if (!/^https?:$/.test(protocol) || username !== '' || password !== '')
-        return undefined;
-    return href.replace(/['"`<>|\\^{}]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/paper.js
-// Plain text for people: colours or none, wrapped lines, and nothing in them that moves a cursor or commands a runner.
-
-
-
-
-const paper_MAX_TEXT = 2000;
-/** Printable ASCII and Latin letters. */
-const NARROW = /^[\x20-\x7e\u00a1-\u024f]*$/;
-function toPaper({ color, width }) {
-    return {
-        paint: (style, text) => (color ? (0,external_node_util_.styleText)(style, text, { validateStream: false }) : text),
-        wrap: (text, indent) => wrapLine(clean(text), Math.max(20, width - indent.length)).map((line) => indent + line),
-    };
-}
-/** One visible line of at most 2,000 UTF-16 units. */
-function clean(text) {
-    // Cut before as well: no work for what nobody will see.
-    return cutText(toVisibleLine(cutText(text, paper_MAX_TEXT + 1)), paper_MAX_TEXT);
-}
-/** The lines as text, safe on a terminal and in the log of a GitHub runner. Each ends in a line break. */
-function toText(lines) {
-    return lines.map((line) => `${defuseWorkflowCommand(line)}\n`).join('');
-}
-function wrapLine(line, width) {
-    return NARROW.test(line) ? wrapNarrow(line, width) : wrapAnsi(line, width, { hard: false }).split('\n');
-}
-/** As `wrapAnsi` does where each character takes one column: it measures, and is slow for a hundred thousand messages. */
-function wrapNarrow(line, width) {
-    const lines = [];
-    let rest = line;
-    while (rest.length > width) {
-        const fit = rest.lastIndexOf(' ', width);
-        const end = fit > 0 ? fit : rest.indexOf(' ');
-        if (end === -1)
-            break;
-        lines.push(rest.slice(0, end).trimEnd());
-        rest = rest.slice(end).trimStart();
-    }
-    return [...lines, rest];
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/component-text.js
-// The report as text in the shape that users of Conforma know: what was looked at, then every result with its image.
-
-
-
-
-const WIDTH = 130;
-const VIOLATION = { mark: '✕', name: 'Violation', style: 'red' };
-const UNDETERMINED = { mark: '?', name: 'Undetermined', style: 'yellow' };
-const WARNING = { mark: '›', name: 'Warning', style: 'yellow' };
-const SUCCESS = { mark: '✓', name: 'Success', style: 'green' };
-/** In pieces, one or more lines each, wrapped at 130 columns. What nobody could look at is no violation. */
-function* renderComponentText(report, { color }) {
-    const paper = toPaper({ color, width: WIDTH });
-    yield toText(renderHead(report));
-    for (const component of report.components)
-        yield toText(renderComponent(component, paper));
-    yield '\nResults:\n';
-    for (const { code, message } of report.warnings)
-        yield renderResult(WARNING, code, [['Reason', message]], paper);
-    for (const kind of [violations, undetermined, warnings, successes]) {
-        for (const component of report.components)
-            yield* kind(component, paper);
-    }
-    yield toText([`${paper.paint('bold', report.result.toUpperCase())}: ${renderHeadline(report)}`]);
-}
-function renderHead(report) {
-    const { successes: passed, failures, warnings: warned } = countResults(report);
-    const open = report.components.reduce((sum, component) => sum + findingsOf(component, 'undetermined').length, 0);
-    return [
-        `Success: ${report.result === 'verified'}`,
-        `Result: ${toTestResult(report)}`,
-        `Violations: ${failures}, Undetermined: ${open}, Warnings: ${warned}, Successes: ${passed}`,
-    ];
-}
-function renderComponent(component, { wrap, paint }) {
-    return [
-        ...wrap(`Component: ${component.name}`, ''),
-        ...wrap(`ImageRef: ${imageOf(component)}`, ''),
-        `Outcome: ${paint(styleOf(component.outcome), component.outcome)}`,
-    ];
-}
-function styleOf(outcome) {
-    return { verified: SUCCESS, rejected: VIOLATION, undetermined: UNDETERMINED }[outcome].style;
-}
-function* violations(component, paper) {
-    for (const finding of findingsOf(component, 'rejected'))
-        yield renderFinding(VIOLATION, finding, component, paper);
-}
-function* undetermined(component, paper) {
-    for (const finding of findingsOf(component, 'undetermined'))
-        yield renderFinding(UNDETERMINED, finding, component, paper);
-}
-function* warnings(component, paper) {
-    const image = ['ImageRef', imageOf(component)];
-    for (const message of component.warnings)
-        yield renderResult(WARNING, '', [image, ['Reason', message]], paper);
-    for (const { code, message, term, rule } of component.policyWarnings) {
-        const fields = [image, ['Reason', message], ...toRuleFields(rule, term)];
-        yield renderResult(WARNING, code ?? '', fields, paper);
-    }
-}
-function* successes(component, paper) {
-    for (const success of component.successes) {
-        const fields = [['ImageRef', imageOf(component)], ...toSuccessFields(success)];
-        yield renderResult(SUCCESS, success.code, fields, paper);
-    }
-}
-function toSuccessFields(success) {
-    const check = checkOf(success);
-    return [
-        ['Title', success.rule?.title],
-        ['Description', check?.description ?? success.rule?.description],
-    ];
-}
-function renderFinding(kind, finding, component, paper) {
-    const { code, message, term, hint, rule, details } = finding;
-    const check = checkOf(finding);
-    const words = check === undefined
-        ? toRuleFields({ ...rule, solution: rule?.solution || hint }, term)
-        : [
-            ['Term', term],
-            ['Title', titleOf(finding)],
-            ['Description', check.description],
-            ['Solution', hint],
-        ];
-    const fields = [
-        ['ImageRef', imageOf(component)],
-        ['Reason', message],
-        ...details.map((detail) => ['Detail', detail]),
-        ...words,
-    ];
-    return renderResult(kind, code, fields, paper);
-}
-function toRuleFields(rule, term) {
-    const terms = rule.terms ?? [];
-    return [
-        terms.length > 1 ? ['Terms', terms.join(', ')] : ['Term', term],
-        ['Title', rule.title],
-        ['Description', rule.description],
-        ['Solution', rule.solution],
-        ['Documentation', rule.docsUrl],
-    ];
-}
-function renderResult(kind, code, fields, { paint, wrap }) {
-    const [head = '', ...more] = wrap(`[${kind.name}] ${code}`, '');
-    return toText([
-        [kind.mark, head].map((text) => paint(kind.style, text)).join(' '),
-        ...more,
-        ...fields.flatMap(([label, text]) => (text ? wrap(`${label}: ${text}`, '  ') : [])),
-        '',
-    ]);
-}
-function findingsOf({ findings }, outcome) {
-    return findings.filter((finding) => finding.outcome === outcome);
-}
-function imageOf({ resolved, containerImage }) {
-    return resolved ?? containerImage;
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/entries.js
-// Documents that may be longer than a string can be (V8: 512 MiB): a tree of plain JSON values in which long lists are
-// `Entries`. Their text comes in pieces, so that thousands of components are never in memory twice.
-/** A long list, each entry converted when its text is made. */
-class Entries {
-    #convertAll;
-    constructor(convertAll) {
-        this.#convertAll = convertAll;
-    }
-    static of(items, convert) {
-        return new Entries(function* () {
-            for (const item of items)
-                yield convert(item);
-        });
-    }
-    [Symbol.iterator]() {
-        return this.#convertAll();
-    }
-}
-/** An object that has `Entries` as a member; everything else is a leaf, written at once. */
-function isBranch(value) {
-    if (typeof value !== 'object' || value === null)
-        return false;
-    return Object.values(value).some((member) => member instanceof Entries);
-}
-/** JSON text, two spaces a level, as `JSON.stringify` would write it; no line break at the end. */
-function* toJsonPieces(value, indent = '') {
-    const inner = `${indent}  `;
-    if (value instanceof Entries) {
-        let separator = '[\n';
-        for (const entry of value) {
-            yield separator + inner;
-            yield* toJsonPieces(entry, inner);
-            separator = ',\n';
-        }
-        yield separator === '[\n' ? '[]' : `\n${indent}]`;
-    }
-    else if (isBranch(value)) {
-        let separator = '{\n';
-        for (const [name, member] of Object.entries(value)) {
-            yield `${separator}${inner}${JSON.stringify(name)}: `;
-            yield* toJsonPieces(member, inner);
-            separator = ',\n';
-        }
-        yield `\n${indent}}`;
-    }
-    else {
-        // No string in JSON text holds a bare line break: those found are between values.
-        yield JSON.stringify(value, null, 2).replaceAll('\n', `\n${indent}`);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/document.js
-// The report as a document, for JSON and YAML: Conforma's field names where the thing is the same, and ours beside them.
-// The schema in schema/report.schema.json says the same thing; lists that are empty are left out.
-
-
-
-/** Plain JSON values but for the long lists. */
-function toDocument(report) {
-    const { taskBundles, warnings, policy } = report;
-    return {
-        success: report.result === 'verified',
-        result: report.result,
-        ...(report.shard === undefined ? {} : { shard: report.shard }),
-        components: Entries.of(report.components, toComponent),
-        ...toEntries('taskBundles', taskBundles, document_toTaskBundle),
-        ...document_unlessEmpty('warnings', warnings.map(({ code, message }) => ({ msg: message, metadata: { code } }))),
-        key: report.key,
-        ...(policy === undefined ? {} : { policy: policy.spec, policySources: policy.sources }),
-        trust: report.trust,
-        usage: report.usage,
-        ...(report.cache === undefined ? {} : { cache: report.cache }),
-        'proofgate-version': report.version,
-        'started-at': report.startedAt,
-        'effective-time': report.effectiveTime,
-    };
-}
-function toComponent(component) {
-    const { name, containerImage, source, resolved, platform, index, outcome, proofs } = component;
-    return {
-        name,
-        containerImage,
-        source,
-        ...(resolved === undefined ? {} : { resolved }),
-        ...(platform === undefined ? {} : { platform }),
-        ...(index === undefined ? {} : { index }),
-        outcome,
-        ...(proofs === undefined ? {} : { proofs }),
-        ...toFindings(component.findings),
-        ...toEntries('warnings', [...component.warnings, ...component.policyWarnings], toWarning),
-        ...toEntries('successes', component.successes, toSuccess),
-        success: outcome === 'verified',
-        ...document_unlessEmpty('signatures', component.signatures.map(toSignature)),
-        ...document_unlessEmpty('attestations', component.attestations.map(toAttestation)),
-        ...document_unlessEmpty('taskBundles', component.taskBundles),
-    };
-}
-function document_toTaskBundle(bundle) {
-    return {
-        reference: bundle.reference,
-        outcome: bundle.outcome,
-        ...toFindings(bundle.findings),
-        ...document_unlessEmpty('signatures', bundle.signatures.map(toSignature)),
-        components: bundle.components,
-    };
-}
-/** Conforma knows violations alone; what nobody could look at is no violation. */
-function toFindings(findings) {
-    const ofOutcome = (outcome) => findings.filter((finding) => finding.outcome === outcome);
-    return {
-        ...toEntries('violations', ofOutcome('rejected'), toFinding),
-        ...toEntries('undetermined', ofOutcome('undetermined'), toFinding),
-    };
-}
-function toFinding(finding) {
-    const { message, hint, term, reason, details } = finding;
-    const check = checkOf(finding);
-    const words = check === undefined
-        ? toRuleWords(finding)
-        : {
-            code: check.code,
-            title: titleOf(finding),
-            description: check.description,
-            ...(term === undefined ? {} : { term }),
-        };
-    return {
-        msg: cutPolicyText(message),
-        metadata: {
-            ...words,
-            solution: cutPolicyText(finding.rule?.solution || hint),
-            reason,
-            ...document_unlessEmpty('details', details),
-        },
-    };
-}
-/** What to do is said for every finding, and for each in the same place. */
-function toRuleWords({ rule = {}, ...finding }) {
-    const { solution: _, ...others } = rule;
-    return toPolicyMetadata({ ...finding, rule: others });
-}
-function toWarning(warning) {
-    if (typeof warning === 'string')
-        return { msg: warning };
-    return { msg: cutPolicyText(warning.message), metadata: toPolicyMetadata(warning) };
-}
-function toSuccess(success) {
-    const check = checkOf(success);
-    const metadata = check === undefined
-        ? toPolicyMetadata({ rule: {}, ...success })
-        : { code: check.code, description: check.description };
-    return { msg: cutPolicyText(success.message), metadata };
-}
-function toSignature(signature) {
-    const { keyid, sig, certificate, chain, format, signedBy, manifest, signedAt } = signature;
-    return {
-        keyid,
-        sig,
-        ...(certificate === undefined ? {} : { certificate }),
-        ...(chain === undefined ? {} : { chain }),
-        format,
-        signedBy,
-        manifest,
-        ...(signedAt === undefined ? {} : { signedAt }),
-    };
-}
-function toAttestation({ type, predicateType, predicateBuildType, signatures }) {
-    return {
-        type,
-        predicateType,
-        ...(predicateBuildType === undefined ? {} : { predicateBuildType }),
-        signatures: signatures.map(toSignature),
-    };
-}
-function toEntries(name, list, convert) {
-    return list.length === 0 ? {} : { [name]: Entries.of(list, convert) };
-}
-function document_unlessEmpty(name, list) {
-    return list.length === 0 ? {} : { [name]: list };
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/json.js
-// The report as JSON.
-
-
-/** In pieces; the last ends in a line break. */
-function* renderJson(report) {
-    yield* toJsonPieces(toDocument(report));
-    yield '\n';
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/junit.js
-// The report as JUnit XML, in the dialect that CI systems share: a suite per component, a case per check.
-// Rejected is a failure; undetermined is an error, which is JUnit's word for "the test could not be run".
-
-
-
-
-
-const COUNTS = ['tests', 'failures', 'errors', 'skipped'];
-const MAX_NAME = 4_000;
-/** In pieces; the last ends in a line break. */
-function* renderJunit(report) {
-    const total = { tests: 0, failures: 0, errors: 0, skipped: 0 };
-    for (const suite of toSuites(report)) {
-        const counts = countCases(suite);
-        for (const name of COUNTS)
-            total[name] += counts[name];
-    }
-    const time = (report.usage.wallMs / 1000).toFixed(3);
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n';
-    yield `<testsuites name="proofgate"${junit_renderCounts(total)} time="${time}">\n`;
-    for (const suite of toSuites(report))
-        yield* renderSuite(suite, report.startedAt);
-    yield '</testsuites>\n';
-}
-function* toSuites(report) {
-    for (const component of report.components)
-        yield toSuite(component);
-    yield runSuite(report);
-}
-/** A run whose result is not the sum of its checks, such as one without components, must not read as green. */
-function runSuite(report) {
-    const verdict = { name: 'result', outcome: report.result };
-    const why = { reason: report.result, message: renderHeadline(report) };
-    return { name: 'proofgate', cases: [report.result === 'verified' ? verdict : { ...verdict, ...why }] };
-}
-function toSuite(component) {
-    const passed = component.successes.map((success) => ({ name: toName(success), outcome: 'verified' }));
-    return {
-        name: `${component.name} (${component.containerImage})`,
-        cases: [...component.findings.map(toCase), ...component.policyWarnings.map(toWarningCase), ...passed],
-    };
-}
-function toCase(finding) {
-    const { outcome, reason, hint, details, rule } = finding;
-    const message = rule === undefined ? finding.message : cutPolicyText(finding.message);
-    const about = rule === undefined ? [] : [`Rule: ${cutText(ruleTitle(finding), MAX_NAME)}`];
-    const solution = rule?.solution ? cutPolicyText(rule.solution) : hint;
-    return {
-        name: toName(finding),
-        outcome,
-        reason,
-        message,
-        lines: [message, ...details.map((line) => `- ${line}`), ...about, `What to do: ${solution}`],
-    };
-}
-/** JUnit has no warnings; Conforma's are skipped cases too. */
-function toWarningCase(warning) {
-    return { name: toName(warning), outcome: 'warning', message: cutPolicyText(warning.message) };
-}
-function toName(result) {
-    const name = cutText(result.code || ruleTitle(result), MAX_NAME);
-    return result.term === undefined ? name : `${name} [${cutText(result.term, MAX_NAME)}]`;
-}
-function* renderSuite(suite, timestamp) {
-    const { name, cases } = suite;
-    yield `  <testsuite name="${escapeXml(name)}"${junit_renderCounts(countCases(suite))} timestamp="${escapeXml(timestamp)}">\n`;
-    for (const testCase of cases)
-        yield `${renderCase(testCase, name).join('\n')}\n`;
-    yield '  </testsuite>\n';
-}
-function renderCase({ name, outcome, reason = '', message = '', lines = [] }, suite) {
-    const head = `    <testcase name="${escapeXml(name)}" classname="${escapeXml(suite)}"`;
-    if (outcome === 'verified')
-        return [`${head}/>`];
-    if (outcome === 'warning')
-        return [`${head}>`, `      <skipped message="${escapeXml(message)}"/>`, '    </testcase>'];
-    const element = outcome === 'rejected' ? 'failure' : 'error';
-    const attributes = `type="${escapeXml(reason)}" message="${escapeXml(message)}"`;
-    const text = escapeXml(lines.join('\n'));
-    return [`${head}>`, `      <${element} ${attributes}>${text}</${element}>`, '    </testcase>'];
-}
-function countCases({ cases }) {
-    const count = (outcome) => cases.filter((one) => one.outcome === outcome).length;
-    return {
-        tests: cases.length,
-        failures: count('rejected'),
-        errors: count('undetermined'),
-        skipped: count('warning'),
-    };
-}
-function junit_renderCounts(counts) {
-    return COUNTS.map((name) => ` ${name}="${counts[name]}"`).join('');
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/policy-input.js
-/** In pieces, a line each. Components that were not evaluated have no line. */
-function* renderPolicyInput({ components }) {
-    for (const { policyInput } of components) {
-        // Strings in JSON text hold no bare line break: those found are between values.
-        if (policyInput !== undefined)
-            yield `${policyInput.replaceAll(/[\r\n]+/g, ' ')}\n`;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/sarif-rules.js
-// The rules of a SARIF run: every built-in check, and each rule of a policy that a result comes from.
-
-
-
-/** GitHub shows no more of a rule's name, its descriptions and its help. */
-const MAX_ID = 255;
-const MAX_DESCRIPTION = 1_024;
-const MAX_HELP = 4_000;
-/** Numbers the rules; the built-in checks come first, and are there even when nothing is wrong. */
-class SarifRules {
-    all = Object.values(CHECKS).map(toCheckRule);
-    #indexes = new Map();
-    add(described) {
-        if (checkOf(described) !== undefined)
-            return;
-        const id = idOf(described);
-        if (this.#indexes.has(id))
-            return;
-        this.#indexes.set(id, this.all.length);
-        this.all.push(toPolicyRule(id, described));
-    }
-    /** Only of what was added. */
-    pointerTo(described) {
-        const check = checkOf(described);
-        if (check !== undefined)
-            return { ruleId: check.code, ruleIndex: checkOrder(described) };
-        const ruleId = idOf(described);
-        return { ruleId, ruleIndex: this.#indexes.get(ruleId) ?? -1 };
-    }
-}
-/** A policy's rule that borrows the code of a built-in check must not pass for it. */
-function idOf({ code = '' }) {
-    const id = cutText(toVisibleLine(code), MAX_ID - 'policy:'.length);
-    return id === '' || Object.hasOwn(CHECKS, id) ? `policy:${id}` : id;
-}
-function toCheckRule({ code, name, title, description, help }) {
-    return {
-        id: code,
-        name,
-        shortDescription: { text: title },
-        fullDescription: { text: description },
-        help: { text: help, markdown: help },
-        // No security-severity: GitHub would show it in place of the level, which tells rejected from undetermined.
-        defaultConfiguration: { level: 'error' },
-        properties: { tags: ['security', 'supply-chain'], precision: 'very-high' },
-    };
-}
-function toPolicyRule(id, described) {
-    const { rule } = described;
-    const title = ruleTitle(described);
-    const helpUri = toHttpUrl(rule?.docsUrl);
-    const help = cutText(rule?.solution || rule?.description || title, MAX_HELP);
-    const link = helpUri === undefined ? '' : ` [Documentation](<${helpUri}>)`;
-    return {
-        id,
-        name: id,
-        shortDescription: { text: toPlain(title) },
-        fullDescription: { text: toPlain(rule?.description || title) },
-        help: {
-            text: escapeSarifMessage(help),
-            markdown: escapeMarkdown(help) + link,
-        },
-        ...(helpUri === undefined ? {} : { helpUri }),
-        defaultConfiguration: { level: 'error' },
-        properties: { tags: ['policy', 'supply-chain'] },
-    };
-}
-function toPlain(text) {
-    return escapeSarifMessage(cutText(toVisibleLine(text), MAX_DESCRIPTION));
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/sarif.js
-
-
-
-
-
-
-/** GitHub refuses a file with more results in a run. */
-const MAX_RESULTS = 25_000;
-const MAX_MESSAGE = 8_000;
-/** In pieces; the last ends in a line break. The most severe results are kept when there are more than GitHub takes. */
-function* renderSarif(report, options = {}) {
-    const { kept, leftOut } = pickResults(report);
-    const rules = new SarifRules();
-    for (const located of kept)
-        rules.add(located);
-    const nextFingerprint = fingerprints();
-    const run = {
-        tool: { driver: { name: 'Proofgate', version: report.version, rules: rules.all } },
-        invocations: [toInvocation(report, leftOut)],
-        columnKind: 'utf16CodeUnits',
-        results: Entries.of(kept, (one) => sarif_toResult(one, rules, nextFingerprint(one), options)),
-        properties: { result: report.result, effectiveTime: report.effectiveTime },
-    };
-    const schema = 'https://json.schemastore.org/sarif-2.1.0.json';
-    yield* toJsonPieces({ $schema: schema, version: '2.1.0', runs: Entries.of([run], (one) => one) });
-    yield '\n';
-}
-function pickResults({ components }) {
-    const ofOutcome = (outcome, level) => components.flatMap((component) => component.findings
-        .filter((finding) => finding.outcome === outcome)
-        .map((finding) => ({ ...finding, component, level })));
-    const warnings = components.flatMap((component) => component.policyWarnings.map((warning) => {
-        return { ...warning, component, level: 'note', outcome: 'warning', hint: warning.rule.solution ?? '' };
-    }));
-    const severeFirst = [
-        ...ofOutcome('rejected', 'error'),
-        ...ofOutcome('undetermined', 'warning'),
-        ...warnings,
-    ];
-    const kept = severeFirst.slice(0, MAX_RESULTS);
-    return { kept, leftOut: severeFirst.length - kept.length };
-}
-function toInvocation(report, leftOut) {
-    const messages = report.warnings.map(({ code, message }) => `${code}: ${message}`);
-    if (leftOut > 0)
-        messages.push(`${leftOut} results were left out.`);
-    return {
-        executionSuccessful: report.components.every(({ outcome }) => outcome !== 'undetermined'),
-        toolExecutionNotifications: messages.map((text) => ({ level: 'warning', message: toMessage(text) })),
-    };
-}
-/**
- * Undetermined would be of kind `open`, but then SARIF asks for level `none` (3.27.10), which viewers hide:
- * it is a failure of level `warning`, and says `undetermined` in its message and properties.
- */
-function sarif_toResult(located, rules, print, options) {
-    const { component, level, outcome, reason, message, hint, term, details = [] } = located;
-    const text = `${component.name}: ${outcome === 'rejected' ? '' : `${outcome}: `}${message}\n${hint}`.trimEnd();
-    return {
-        ...rules.pointerTo(located),
-        kind: 'fail',
-        level,
-        message: toMessage(text),
-        locations: [toLocation(component, options)],
-        // GitHub reads the first, everyone else may read either.
-        partialFingerprints: { primaryLocationLineHash: print, 'proofgateFinding/v1': print },
-        properties: {
-            outcome,
-            ...(reason === undefined ? {} : { reason }),
-            component: component.name,
-            containerImage: component.containerImage,
-            ...(component.resolved === undefined ? {} : { resolved: component.resolved }),
-            ...(component.platform === undefined ? {} : { platform: component.platform }),
-            ...(term === undefined ? {} : { term: cutText(term, MAX_MESSAGE) }),
-            ...(details.length === 0 ? {} : { details }),
-        },
-    };
-}
-function toMessage(text) {
-    return { text: escapeSarifMessage(cutText(text, MAX_MESSAGE)) };
-}
-function toLocation(component, { artifact }) {
-    const image = component.resolved ?? component.containerImage;
-    return {
-        // Code scanning shows no result without a file; an image has none, so its repository stands in for it.
-        physicalLocation: {
-            artifactLocation: { uri: toRelativeUri(artifact ?? repositoryOf(image)) },
-            region: { startLine: 1 },
-        },
-        logicalLocations: [{ name: component.name, fullyQualifiedName: image, kind: 'resource' }],
-    };
-}
-/** What is left of a reference when digest and tag are taken off. */
-function repositoryOf(image) {
-    return image.replace(/@.*$/s, '').replace(/:[^:/]*$/, '');
-}
-/** RFC 3986 relative reference that stays below the root: no scheme, no authority, no dot segments. */
-function toRelativeUri(path) {
-    const segments = path.toWellFormed().split('/');
-    const kept = segments.filter((segment) => segment !== '' && segment !== '.' && segment !== '..');
-    return kept.map(encodeURIComponent).join('/') || 'image';
-}
-/**
- * A fingerprint says "the same problem as in the run before": neither the digest nor the tag is part of it,
- * a rebuilt image that is still unsigned is the same alert. Equal ones within a run are numbered.
- */
-function fingerprints() {
-    const seen = new Map();
-    return (located) => {
-        const { component, code = '', reason = 'WARNING' } = located;
-        const owner = component.index === undefined ? [component.name] : ['child', component.platform ?? ''];
-        const repository = repositoryOf(component.containerImage);
-        const hash = (0,base_fingerprint/* fingerprint */.R)([code, reason, termOf(located), repository, owner]);
-        const count = (seen.get(hash) ?? 0) + 1;
-        seen.set(hash, count);
-        return `${hash.slice(0, 32)}:${count}`;
-    };
-}
-function termOf(located) {
-    const { term } = located;
-    if (term === undefined)
-        return null;
-    const isReference = checkOf(located)?.code === 'builtin.task_bundle.signature_check';
-    return isReference ? repositoryOf(term) : term.replace(/@sha256:[0-9a-f]{64}/g, '');
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/groups.js
-
-/** Most severe first: rejected before undetermined, then what hits most components. */
-function groupFindings(report) {
-    const drafts = new Map();
-    for (const [index, component] of report.components.entries()) {
-        for (const finding of component.findings) {
-            addFinding(drafts, finding, toSubject(finding, component, index), [component]);
-        }
-    }
-    for (const { reference, components, findings } of report.taskBundles) {
-        const users = new Set(components);
-        const affected = report.components.filter((component) => findings.length > 0 && users.has(component.containerImage));
-        for (const finding of findings)
-            addFinding(drafts, finding, { key: reference, name: reference }, affected);
-    }
-    return [...drafts.values()].map(toGroup).sort(bySeverity);
-}
-/** A task bundle fails once, however many components used it; everything else fails for its component. */
-function toSubject(finding, component, index) {
-    const isShared = checkOf(finding)?.code === 'builtin.task_bundle.signature_check' && finding.term !== undefined;
-    if (isShared)
-        return { key: finding.term, name: finding.term };
-    // What a policy says in the same words of many components is told once.
-    const owner = finding.rule === undefined ? index : null;
-    const key = JSON.stringify([owner, finding.term ?? null, finding.message]);
-    return { key, name: component.resolved ?? component.containerImage };
-}
-function addFinding(drafts, finding, subject, affected) {
-    const draft = draftOf(drafts, finding);
-    draft.hints.add(finding.hint);
-    const { message, details } = finding;
-    const occurrence = draft.occurrences.get(subject.key) ?? {
-        subject: subject.name,
-        message,
-        details,
-        components: new Set(),
-    };
-    draft.occurrences.set(subject.key, occurrence);
-    for (const component of affected) {
-        draft.components.add(component);
-        occurrence.components.add(component);
-    }
-}
-function draftOf(drafts, finding) {
-    const isPolicy = finding.rule !== undefined;
-    const key = JSON.stringify([finding.outcome, finding.code, finding.reason, isPolicy]);
-    const known = drafts.get(key);
-    if (known !== undefined)
-        return known;
-    const draft = { first: finding, hints: new Set(), components: new Set(), occurrences: new Map() };
-    drafts.set(key, draft);
-    return draft;
-}
-function toGroup({ first, hints, components, occurrences }) {
-    const { outcome, code, reason, rule } = first;
-    return {
-        outcome,
-        code,
-        reason,
-        ...(rule === undefined ? {} : { rule }),
-        hints: rule?.solution ? [rule.solution] : [...hints],
-        occurrences: [...occurrences.values()].map((draft) => toOccurrence(draft, rule !== undefined)),
-        componentCount: components.size,
-    };
-}
-function toOccurrence({ components, subject, ...draft }, isPolicy) {
-    return { ...draft, subject: isPolicy && components.size > 1 ? '' : subject, components: [...components] };
-}
-function bySeverity(a, b) {
-    if (a.outcome !== b.outcome)
-        return a.outcome === 'rejected' ? -1 : 1;
-    return (b.componentCount - a.componentCount ||
-        checkOrder(a) - checkOrder(b) ||
-        a.reason.localeCompare(b.reason, 'en') ||
-        a.code.localeCompare(b.code, 'en'));
-}
-/** What was said of most components first. */
-function groupPolicyWarnings({ components }) {
-    const drafts = new Map();
-    for (const component of components) {
-        for (const warning of component.policyWarnings) {
-            const { code = '' } = warning;
-            const draft = drafts.get(code) ?? { first: warning, messages: new Set(), components: new Set() };
-            drafts.set(code, draft);
-            draft.messages.add(warning.message);
-            draft.components.add(component);
-        }
-    }
-    const groups = [...drafts].map(([code, draft]) => {
-        const { first, messages } = draft;
-        return { code, rule: first.rule, messages: [...messages], componentCount: draft.components.size };
-    });
-    return groups.sort((a, b) => b.componentCount - a.componentCount || a.code.localeCompare(b.code, 'en'));
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/summary-sections.js
-// The sections of the job summary: what each of them says, not how much of it fits.
-
-
-
-
-
-const summary_sections_MAX_NAME = 120;
-const MAX_REFERENCE = 300;
-const summary_sections_MAX_TEXT = 1000;
-const MAX_HINTS = 3;
-/** Messages that one rule of a policy has in the summary. */
-const MAX_OF_RULE = 20;
-/** Names in one cell. */
-const MAX_NAMES = 20;
-function findingsSection(report) {
-    const rows = groupFindings(report).flatMap(toFindingRows);
-    if (rows.length === 0)
-        return undefined;
-    return { head: ['### What to look at'], rows, tail: '', noun: 'finding' };
-}
-/** A row for each occurrence; the first one brings the heading with it. */
-function toFindingRows(group) {
-    const parts = [
-        `${OUTCOME_MARKS[group.outcome]} ${toShortText(titleOf(group), summary_sections_MAX_NAME)}`,
-        toMarkdownCode(cutText(checks_labelOf(group), summary_sections_MAX_NAME)),
-        renderCount(group.componentCount, 'component'),
-    ];
-    const heading = `#### ${parts.filter((part) => part !== '').join(' · ')}`;
-    const hints = group.hints
-        .slice(0, MAX_HINTS)
-        .map((hint) => `> <b>What to do:</b> ${toShortText(hint, summary_sections_MAX_TEXT)}`);
-    const quoted = [...renderRule(group), ...hints].join('\n>\n');
-    const shown = group.rule === undefined ? group.occurrences : group.occurrences.slice(0, MAX_OF_RULE);
-    const [first = '', ...rest] = shown.map(toOccurrenceRow);
-    const hidden = group.occurrences.length - shown.length;
-    const more = hidden > 0 ? [`- and ${renderCount(hidden, 'more message')} of this rule: see the report.`] : [];
-    return [['', heading, '', quoted, '', first].join('\n'), ...rest, ...more];
-}
-/** What a policy says of its rule. */
-function renderRule({ rule }) {
-    const description = rule?.description ? [`> ${toShortText(rule.description, summary_sections_MAX_TEXT)}`] : [];
-    const url = toHttpUrl(rule?.docsUrl);
-    return url === undefined
-        ? description
-        : [...description, `> <a href="${url}">Documentation of the rule</a>`];
-}
-function toOccurrenceRow({ subject, message, details, components }) {
-    // A message that names its subject needs no other line for it.
-    const image = subject === '' || message.includes(subject) ? '' : ` ${toMarkdownCode(cutText(subject, MAX_REFERENCE))}`;
-    const lines = [
-        `- <b>${toNameList(components.map(({ name }) => name))}</b>${image}<br>`,
-        `  ${escapeMarkdown(cutText(message, summary_sections_MAX_TEXT))}`,
-    ];
-    if (details.length > 0) {
-        const items = details.map((detail) => `  - ${escapeMarkdown(cutText(detail, summary_sections_MAX_TEXT / 2))}`);
-        const summary = `<summary>${renderCount(details.length, 'piece')} of evidence looked at</summary>`;
-        lines.push('', `  <details>${summary}`, '', ...items, '', '  </details>', '');
-    }
-    return lines.join('\n');
-}
-function componentsSection({ components }) {
-    if (components.length === 0)
-        return undefined;
-    const severeFirst = OUTCOMES.flatMap((outcome) => components.filter((one) => one.outcome === outcome));
-    return {
-        head: [
-            `### Components (${components.length})`,
-            '',
-            '| Component | Image | Outcome | Signed by | Cause |',
-            '|---|---|---|---|---|',
-        ],
-        rows: severeFirst.map(toComponentRow),
-        tail: '',
-        noun: 'component',
-    };
-}
-function toComponentRow(component) {
-    const { name, containerImage, outcome, platform } = component;
-    const image = toMarkdownCode(cutText(toShortReference(containerImage), MAX_REFERENCE));
-    return toRow([
-        escapeMarkdown(cutText(name, summary_sections_MAX_NAME)),
-        platform === undefined ? image : `${image} ${escapeMarkdown(cutText(platform, summary_sections_MAX_NAME))}`,
-        `${OUTCOME_MARKS[outcome]} ${outcome}`,
-        toMarkdownCode(cutText(renderSigners(signaturesOf(component)), MAX_REFERENCE)),
-        toShortText(renderCause(component), MAX_REFERENCE),
-    ]);
-}
-function taskBundlesSection(report) {
-    const { taskBundles } = report;
-    if (taskBundles.length === 0)
-        return undefined;
-    const nameOf = new Map(report.components.map(({ containerImage, name }) => [containerImage, name]));
-    const order = [...OUTCOMES, 'collected'];
-    const severeFirst = order.flatMap((outcome) => taskBundles.filter((one) => one.outcome === outcome));
-    return {
-        head: [
-            `### Task bundles (${taskBundles.length})`,
-            '',
-            '| Task bundle | Outcome | Signed by | Used by |',
-            '|---|---|---|---|',
-        ],
-        rows: severeFirst.map((bundle) => toTaskBundleRow(bundle, nameOf)),
-        tail: taskBundles.some(({ outcome }) => outcome === 'collected')
-            ? '_Collected: no key or identity for task bundles was given, their signatures were not looked at._'
-            : '',
-        noun: 'task bundle',
-    };
-}
-function toTaskBundleRow(bundle, nameOf) {
-    return toRow([
-        toMarkdownCode(cutText(toShortReference(bundle.reference), MAX_REFERENCE)),
-        `${OUTCOME_MARKS[bundle.outcome]} ${bundle.outcome}`,
-        toMarkdownCode(cutText(renderSigners(bundle.signatures), MAX_REFERENCE)),
-        toNameList(bundle.components.map((image) => nameOf.get(image) ?? image)),
-    ]);
-}
-function warningsSection({ warnings, components }) {
-    const ofRun = warnings.map(({ code, message }) => ({ label: code, message }));
-    const ofComponents = components.flatMap(({ name, warnings: messages }) => messages.map((message) => ({ label: name, message })));
-    const rows = [...ofRun, ...ofComponents].map(({ label, message }) => `- <b>${escapeMarkdown(cutText(label, summary_sections_MAX_NAME))}</b>: ${escapeMarkdown(cutText(message, summary_sections_MAX_TEXT))}`);
-    if (rows.length === 0)
-        return undefined;
-    return { head: ['### Warnings', ''], rows, tail: '', noun: 'warning' };
-}
-function policyWarningsSection(report) {
-    const rows = groupPolicyWarnings(report).map(toPolicyWarningRow);
-    if (rows.length === 0)
-        return undefined;
-    return { head: ['### Warnings of the policy', ''], rows, tail: '', noun: 'rule with warnings' };
-}
-function toPolicyWarningRow({ code, rule, messages, componentCount }) {
-    const heading = [
-        `<b>${toShortText(ruleTitle({ code, rule }), summary_sections_MAX_NAME)}</b>`,
-        toMarkdownCode(cutText(code, summary_sections_MAX_NAME)),
-        renderCount(componentCount, 'component'),
-    ];
-    const more = messages.length > 1 ? ` (and ${renderCount(messages.length - 1, 'other message')})` : '';
-    const first = toShortText(messages[0] ?? '', summary_sections_MAX_TEXT) + more;
-    return [`- ${heading.filter((part) => part !== '').join(' · ')}<br>`, `  ${first}`].join('\n');
-}
-function policySection({ policy }) {
-    if (policy === undefined || policy.sources.length === 0)
-        return undefined;
-    const rows = policy.sources.map(({ url, pinned }) => toRow([url, pinned].map((text) => toMarkdownCode(cutText(text, MAX_REFERENCE)))));
-    return { head: ['### Policy', '', '| Source | Pinned |', '|---|---|'], rows, tail: '', noun: 'source' };
-}
-function requestsSection(report) {
-    const { usage } = report;
-    const cacheUse = report.cache === undefined ? [] : [`Cache: ${renderCacheUse(report)}.`];
-    const shared = `${renderCount(usage.sharedLookups, 'lookup')} and ${renderCount(usage.sharedVerifications, 'verification')}`;
-    const cost = `${renderDuration(usage.wallMs)}, peak memory ${renderBytes(usage.peakRssBytes)}`;
-    const busiestFirst = [...usage.registries].sort((a, b) => b.requests - a.requests);
-    return {
-        head: [
-            '### Requests',
-            '',
-            '| Registry | Requests | Answers | Retries | Received |',
-            '|---|--:|---|--:|--:|',
-        ],
-        rows: busiestFirst.map(toRegistryRow),
-        tail: [`Shared between components: ${shared}. Took ${cost}.`, ...cacheUse].join('\n\n'),
-        noun: 'registry host',
-    };
-}
-function toRegistryRow(usage) {
-    return toRow([
-        toMarkdownCode(cutText(usage.registry, MAX_REFERENCE)),
-        String(usage.requests),
-        escapeMarkdown(cutText(renderStatuses(usage), summary_sections_MAX_TEXT)),
-        String(usage.retries),
-        renderBytes(usage.bytes),
-    ]);
-}
-function toNameList(names) {
-    const shown = names.slice(0, MAX_NAMES).map((name) => escapeMarkdown(cutText(name, summary_sections_MAX_NAME)));
-    const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
-    return shown.join(', ') + more;
-}
-/** Cut before it is escaped: what is left out of an escape could mean anything. */
-function toShortText(text, maxLength) {
-    return escapeMarkdown(cutText(text, maxLength));
-}
-function toRow(cells) {
-    return `| ${cells.join(' | ')} |`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/summary.js
-// The job summary in GitHub's Markdown. GitHub drops a summary of more than 1 MiB as a whole, so every section
-// has a share of the bytes; what does not fit is counted, and verified components go first.
-
-
-
-
-const MAX_BYTES = 900 * 1024;
-/**
- * Renders the summary within `maxBytes` of UTF-8. Findings claim bytes before anything else: they are why
- * somebody opens it.
- */
-function renderSummary(report, maxBytes = MAX_BYTES) {
-    const head = `## ${OUTCOME_MARKS[report.result]} Proofgate: ${report.result}\n\n**${renderHeadline(report)}**\n\n`;
-    const foot = renderFoot(report);
-    let room = maxBytes - Buffer.byteLength(head + foot);
-    if (room < 0)
-        return Buffer.byteLength(head) <= maxBytes ? head : '';
-    // In the order in which they claim bytes, each a share of what is left; the order of reading is another.
-    const place = (section, share) => {
-        const text = section === undefined ? '' : renderSection(section, Math.floor(room * share));
-        room -= Buffer.byteLength(text);
-        return text;
-    };
-    const findings = place(findingsSection(report), 0.6);
-    const warnings = place(warningsSection(report), 0.2) + place(policyWarningsSection(report), 0.2);
-    const requests = place(requestsSection(report), 0.3);
-    const components = place(componentsSection(report), 0.8);
-    const policy = place(policySection(report), 0.3);
-    const taskBundles = place(taskBundlesSection(report), 1);
-    return head + findings + components + taskBundles + warnings + policy + requests + foot;
-}
-/** Ends in an empty line. Nothing at all when not even the frame fits. */
-function renderSection({ head, rows, tail, noun }, maxBytes) {
-    const note = (count) => ['', `_${renderCount(count, `more ${noun}`)}: see the report._`];
-    const compose = (body) => [...head, ...body, ...(tail === '' ? [] : ['', tail]), '', ''].join('\n');
-    const frameBytes = Buffer.byteLength(compose(note(rows.length)));
-    if (frameBytes > maxBytes)
-        return '';
-    const { lines, leftOut } = fitLines(rows, maxBytes - frameBytes);
-    return compose(leftOut === 0 ? lines : [...lines, ...note(leftOut)]);
-}
-function renderFoot({ version, trust, effectiveTime }) {
-    const root = trust.fingerprint === undefined ? '' : ` (root ${trust.fingerprint.slice(0, 12)}…)`;
-    const parts = [`Proofgate ${version}`, `trust: ${trust.source}${root}`, `effective time ${effectiveTime}`];
-    return `<sub>${parts.map((part) => escapeMarkdown(cutText(part, 300))).join(' · ')}</sub>\n`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/yaml.js
-// The report as YAML: the same document as in JSON. Written here, for a library takes half a minute for thousands of
-// components. Every text is in double quotes, so that no reader, of whatever version of YAML, takes `no`, `1_000` or a
-// date for anything else than text.
-
-
-/** Names that are text without quotes in YAML 1.1 too. */
-const PLAIN_NAME = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w-]*$/i;
-/** A longer one must be marked as a name (YAML 1.2.2, 7.4.2). */
-const yaml_MAX_NAME = 1_000;
-/** Bare in JSON, and refused, or taken for a line break, by readers of YAML (1.1, 5.1 and 5.4). */
-const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
-/** In pieces; the last ends in a line break. */
-function* renderYaml(report) {
-    yield* toMembers(toDocument(report), '', '');
-}
-/** Lines of an object's members; the first stands behind `lead`, the others behind `indent`. */
-function* toMembers(branch, lead, indent) {
-    let start = lead;
-    for (const [name, member] of Object.entries(branch)) {
-        yield `${start}${yaml_toName(name, indent)}:`;
-        yield* toPieces(member, `${indent}  `);
-        start = indent;
-    }
-}
-/** As `toBlock`, in pieces where there are `Entries`. */
-function* toPieces(value, indent) {
-    if (!(value instanceof Entries)) {
-        yield toBlock(value, indent);
-        return;
-    }
-    let isEmpty = true;
-    for (const entry of value) {
-        if (isEmpty)
-            yield '\n';
-        isEmpty = false;
-        if (isBranch(entry))
-            yield* toMembers(entry, `${indent}- `, `${indent}  `);
-        else
-            yield toItem(entry, indent);
-    }
-    if (isEmpty)
-        yield ' []\n';
-}
-/** What follows `name:` or `-`: a space and a scalar, or lines of their own behind `indent`. Ends in a line break. */
-function toBlock(value, indent) {
-    if (typeof value !== 'object' || value === null)
-        return ` ${toScalar(value)}\n`;
-    if (Array.isArray(value)) {
-        return value.length === 0 ? ' []\n' : `\n${value.map((item) => toItem(item, indent)).join('')}`;
-    }
-    const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    if (members.length === 0)
-        return ' {}\n';
-    const lines = members.map(([name, member]) => `${indent}${yaml_toName(name, indent)}:${toBlock(member, `${indent}  `)}`);
-    return `\n${lines.join('')}`;
-}
-/** `- ` stands where the first line has its indent. */
-function toItem(value, indent) {
-    const block = toBlock(value, `${indent}  `);
-    return `${indent}-${block.startsWith('\n') ? ` ${block.slice(indent.length + 3)}` : block}`;
-}
-function yaml_toName(name, indent) {
-    if (PLAIN_NAME.test(name) && name.length <= yaml_MAX_NAME)
-        return name;
-    const quoted = toScalar(name);
-    return quoted.length <= yaml_MAX_NAME ? quoted : `? ${quoted}\n${indent}`;
-}
-/** JSON's scalars are YAML's; half a surrogate pair is not. */
-function toScalar(value) {
-    if (typeof value !== 'string')
-        return JSON.stringify(value);
-    return JSON.stringify(value.toWellFormed()).replaceAll(UNPRINTABLE, toEscape);
-}
-function toEscape(character) {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/formats.js
-// The outputs by name: Conforma's names where the thing is the same. Each is rendered from the one Report.
-
-
-
-
-
-
-
-
-
-const RENDERERS = {
-    json: renderJson,
-    yaml: renderYaml,
-    text: (report, { color }) => renderComponentText(report, { color }),
-    appstudio: (report) => [renderAppstudio(report)],
-    'summary-markdown': (report) => [renderSummary(report)],
-    junit: renderJunit,
-    sarif: (report) => renderSarif(report),
-    'policy-input': renderPolicyInput,
-};
-/** In the order in which help and documentation list them. */
-const OUTPUT_FORMATS = Object.keys(RENDERERS);
-/**
- * Reads `FORMAT` or `FORMAT=FILE`; without a file it is standard output.
- * @throws ProofgateError `BAD_OPTION`
- */
-function parseOutputRequest(text) {
-    const [, name = '', path] = /^([^=]*)(?:=(.*))?$/s.exec(text.trim()) ?? [];
-    const format = OUTPUT_FORMATS.find((candidate) => candidate === name);
-    if (format === undefined) {
-        throw new base_errors/* ProofgateError */.a0('BAD_OPTION', `unknown output format ${JSON.stringify(name)}`, {
-            hint: `Write FORMAT=FILE with one of ${OUTPUT_FORMATS.join(', ')}.`,
-        });
-    }
-    if (path === '') {
-        throw new base_errors/* ProofgateError */.a0('BAD_OPTION', `the output ${JSON.stringify(text)} names no file`, {
-            hint: `Write ${format}=FILE, or ${format} alone for standard output.`,
-        });
-    }
-    const settings = /\?[a-z][a-z-]*=[^/]*$/.exec(path ?? '');
-    if (settings !== null) {
-        throw new base_errors/* ProofgateError */.a0('BAD_OPTION', `the output ${JSON.stringify(text)} has settings after its file`, {
-            hint: `Leave out ${JSON.stringify(settings[0])}: every output says all that it can.`,
-        });
-    }
-    return { format, path: path ?? '-' };
-}
-/** The document in pieces; the last ends in a line break. */
-function renderOutput(format, report, destination) {
-    return RENDERERS[format](report, destination);
-}
-
-;// CONCATENATED MODULE: ./lib/src/output-options.js
-// Which documents are wanted, from their raw options.
-
-
-
-/** Problems go to the reader. */
-function readOutputs(reader, surface) {
-    const names = ['report', 'junit', 'sarif'];
-    const [report, junit, sarif] = names.map((name) => reader.text(name));
-    const output = reader
-        .list('output')
-        .flatMap(({ text, where }) => reader.attempt(where, () => parseOutputRequest(text)) ?? []);
-    const seen = new Set();
-    for (const path of [report, junit, sarif, ...output.map((request) => request.path)]) {
-        if (path === undefined)
-            continue;
-        const place = path === '-' ? path : (0,external_node_path_.resolve)(path);
-        if (seen.has(place))
-            reader.add('BAD_OPTION', `two outputs would be written to ${(0,values/* quote */.hD)(path)}`);
-        if (path === '-' && surface === 'action')
-            reader.add('BAD_OPTION', 'an output must be a file, not "-"');
-        seen.add(place);
-    }
-    return { report, junit, sarif, output };
-}
-
-;// CONCATENATED MODULE: ./lib/src/report-files.js
-// Reports that were written earlier, read from files and folders.
-
-
-
-
-
-const MAX_FILE_BYTES = 1024 * 1024 * 1024;
-const MAX_DEPTH = 4;
-const MAX_ENTRIES = 10_000;
-const report_files_CHUNK_BYTES = 1024 * 1024;
-/**
- * The reports at `paths`, each a file or a folder with .json files, also further down.
- * @throws ProofgateError `UNREADABLE_FILE`, `BAD_REPORT`
- */
-function readReports(paths) {
-    const files = paths.flatMap((path) => named(path, () => report_files_listFiles(path)));
-    if (files.length > MAX_SHARDS) {
-        throw new base_errors/* ProofgateError */.a0('BAD_REPORT', `${files.length} reports are more than the ${MAX_SHARDS} of a release`);
-    }
-    return files.map((path) => ({
-        name: JSON.stringify(path),
-        report: named(path, () => parseReport(chunksOf(path), JSON.stringify(path))),
-    }));
-}
-function report_files_listFiles(path) {
-    if (!(0,external_node_fs_.statSync)(path).isDirectory())
-        return [path];
-    const found = [];
-    let left = MAX_ENTRIES;
-    const visit = (folder, depth) => {
-        const directory = (0,external_node_fs_.opendirSync)(folder);
-        try {
-            for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-                left -= 1;
-                if (left < 0 || depth > MAX_DEPTH)
-                    throw new Error('it holds too many files or folders');
-                const file = (0,external_node_path_.join)(folder, entry.name);
-                // Links are not followed.
-                if (entry.isDirectory())
-                    visit(file, depth + 1);
-                else if (entry.isFile() && entry.name.endsWith('.json'))
-                    found.push(file);
-            }
-        }
-        finally {
-            directory.closeSync();
-        }
-    };
-    visit(path, 1);
-    if (found.length === 0)
-        throw new Error('it holds no .json file');
-    return found.toSorted();
-}
-function* chunksOf(path) {
-    const file = (0,external_node_fs_.openSync)(path, 'r');
-    try {
-        const chunk = Buffer.alloc(report_files_CHUNK_BYTES);
-        let total = 0;
-        for (let length = -1; length !== 0; total += length) {
-            length = (0,external_node_fs_.readSync)(file, chunk);
-            if (total + length > MAX_FILE_BYTES)
-                throw new Error(`it is longer than ${MAX_FILE_BYTES} bytes`);
-            yield chunk.subarray(0, length);
-        }
-    }
-    finally {
-        (0,external_node_fs_.closeSync)(file);
-    }
-}
-function named(path, read) {
-    try {
-        return read();
-    }
-    catch (cause) {
-        if (cause instanceof base_errors/* ProofgateError */.a0)
-            throw cause;
-        const why = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : String(cause);
-        throw new base_errors/* ProofgateError */.a0('UNREADABLE_FILE', `cannot read ${JSON.stringify(path)}: ${why}`, {
-            cause,
-            hint: 'Name the reports that the shards wrote, or the folder that holds them and nothing else.',
-        });
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/merge-command.js
-// `proofgate merge REPORT…`, and the action's `merge`: one report, and one exit code, from the reports of a release's shards.
-
-
-
-
-
-/** Reads and merges what `merge` names; never throws for what is wrong with options and reports. */
-function runMergeCommand(raw, version, surface) {
-    const reader = new OptionReader(raw, surface);
-    const paths = reader.list('merge').map(({ text }) => text);
-    const options = { ...readOutputs(reader, surface), strict: reader.boolean('strict') };
-    for (const name of ['images', 'snapshot', 'shard', 'policy']) {
-        if (reader.isGiven(name))
-            reader.add('BAD_OPTION', `${reader.label(name)} is given with ${reader.label('merge')}`);
-    }
-    if (options.output.some(({ format }) => format === 'policy-input')) {
-        reader.add('BAD_OPTION', 'reports do not hold what policies were evaluated on', 'Ask each shard for policy-input.');
-    }
-    if (reader.problems.length > 0)
-        return { ok: false, problems: reader.problems };
-    try {
-        return { ok: true, report: mergeReports(readReports(paths), version), options };
-    }
-    catch (error) {
-        if (error instanceof base_errors/* ProofgateError */.a0)
-            return { ok: false, problems: [error] };
-        throw error;
-    }
 }
 
 ;// CONCATENATED MODULE: ./node_modules/commander/lib/error.js
@@ -53640,6 +53263,10 @@ const createArgument = (name, description) =>
 
 
 
+// EXTERNAL MODULE: ./lib/src/options/option-list.js + 2 modules
+var option_list = __nccwpck_require__(3399);
+// EXTERNAL MODULE: ./lib/src/options/values.js
+var values = __nccwpck_require__(1625);
 ;// CONCATENATED MODULE: ./lib/src/options/command-line.js
 // The command's arguments → raw options. Knows flags and help, not what the values mean.
 
@@ -53712,7 +53339,7 @@ function addVerify(program, accept) {
         // An unknown flag comes back among the images: it is named together with all other problems.
         .allowUnknownOption()
         .addHelpText('after', EXAMPLES);
-    const values = addFlags(verify, optionsOf('command').map(({ name }) => name));
+    const values = addFlags(verify, (0,option_list/* optionsOf */.cz)('command').map(({ name }) => name));
     verify.action((images) => {
         const raw = values();
         accept({ type: 'verify', raw: { ...raw, images: [...images, ...(raw.images ?? [])] } });
@@ -53767,7 +53394,7 @@ function addTask(program, accept) {
 }
 /** Adds the options' flags; the values are there once the command was parsed. */
 function addFlags(command, names) {
-    const flags = names.map((name) => [name, toFlag(findOption(name))]);
+    const flags = names.map((name) => [name, toFlag((0,option_list/* findOption */.$K)(name))]);
     for (const [, flag] of flags)
         command.addOption(flag);
     return () => {
@@ -53792,7 +53419,7 @@ function toFlag(option) {
  * be left out, and then the next argument, an image say, must not be taken for it.
  */
 function withBooleanValues(args) {
-    const booleans = new Set(optionsOf('command').flatMap(({ name, kind }) => (kind === 'boolean' ? [`--${name}`] : [])));
+    const booleans = new Set((0,option_list/* optionsOf */.cz)('command').flatMap(({ name, kind }) => (kind === 'boolean' ? [`--${name}`] : [])));
     const end = args.includes('--') ? args.indexOf('--') : args.length;
     const result = [];
     for (let index = 0; index < args.length; index += 1) {
@@ -53867,136 +53494,16 @@ function readPolicyOptions(reader) {
     };
 }
 
-// EXTERNAL MODULE: ./lib/src/cluster/object-reference.js
-var object_reference = __nccwpck_require__(5716);
-// EXTERNAL MODULE: ./lib/src/verify/identity.js + 1 modules
-var identity = __nccwpck_require__(6337);
-// EXTERNAL MODULE: ./lib/src/verify/keys.js
-var verify_keys = __nccwpck_require__(8728);
-;// CONCATENATED MODULE: ./lib/src/options/signer-options.js
-// Public keys and keyless identities from their raw options. `prefix` tells the images' signers from those
-// of the task bundles.
-
-
-
-
-
-const MAX_KEY_FILE_BYTES = 1024 * 1024;
-const PEM_BLOCK = /-----BEGIN [^-\n]{1,64}-----[^-]*-----END [^-\n]{1,64}-----/g;
-/** Problems go to the reader; what could not be read is missing from the result. */
-function readSigners(reader, files, prefix) {
-    return {
-        ...readKeys(reader, files, `${prefix}public-key`),
-        identities: readIdentities(reader, prefix),
-    };
-}
-/** True when any option of these signers was given, also a wrong one. */
-function areSignersGiven(reader, prefix) {
-    const names = [
-        `${prefix}public-key`,
-        `${prefix}certificate-identity`,
-        `${prefix}certificate-identity-regexp`,
-        `${prefix}certificate-oidc-issuer`,
-        `${prefix}certificate-oidc-issuer-regexp`,
-    ];
-    return names.some((name) => reader.isGiven(name));
-}
-function readKeys(reader, files, name) {
-    let inlineCount = 0;
-    const secrets = [];
-    const keys = reader.texts(name).flatMap(({ text, where }) => {
-        const inline = [...text.matchAll(PEM_BLOCK)].flatMap(([pem]) => {
-            inlineCount += 1;
-            const keyName = `inline key ${inlineCount}`;
-            return reader.attempt(`${where}, ${keyName}`, () => (0,verify_keys/* parsePublicKeys */.V)(unindented(pem), keyName)) ?? [];
-        });
-        const paths = reader.attempt(where, () => parsePaths(text.replaceAll(PEM_BLOCK, ''))) ?? [];
-        const [named, others] = [
-            paths.filter(object_reference/* isSecretReference */.IC),
-            paths.filter((path) => !(0,object_reference/* isSecretReference */.IC)(path)),
-        ];
-        secrets.push(...named.flatMap((path) => reader.attempt(where, () => (0,object_reference/* parseSecretReference */.Lt)(path)) ?? []));
-        const read = others.flatMap((path) => reader.attempt(where, () => readKeyFile(files, path)) ?? []);
-        return [...inline, ...read];
-    });
-    return { keys, secrets };
-}
-function parsePaths(text) {
-    // Nothing of it is shown: it may be a piece of a private key.
-    if (/-----(?:BEGIN|END)/.test(text)) {
-        throw new base_errors/* ProofgateError */.a0('BAD_KEY', 'a PEM block is not complete', {
-            hint: 'Give the whole text, from its BEGIN line to its END line, with its line breaks.',
-        });
-    }
-    const lines = text.split(/\r?\n/).map((line) => line.trim());
-    return lines.filter((line) => line !== '');
-}
-function readKeyFile(files, path) {
-    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(path)?.[1];
-    if (scheme !== undefined) {
-        throw new base_errors/* ProofgateError */.a0('BAD_KEY', `keys are not read from ${scheme}:// addresses: ${(0,values/* quote */.hD)(path)}`, {
-            hint: 'Give the public key as a PEM file or as PEM text; `cosign public-key --key …` prints it.',
-        });
-    }
-    return (0,verify_keys/* parsePublicKeys */.V)(files.read(path, MAX_KEY_FILE_BYTES).toString('utf8'), path);
-}
-function readIdentities(reader, prefix) {
-    const problemsBefore = reader.problems.length;
-    const subjects = readMatchers(reader, `${prefix}certificate-identity`, `${prefix}certificate-identity-regexp`);
-    const issuers = readMatchers(reader, `${prefix}certificate-oidc-issuer`, `${prefix}certificate-oidc-issuer-regexp`);
-    checkPairing(reader, prefix, subjects, issuers);
-    return reader.problems.length > problemsBefore ? [] : pair(subjects, issuers);
-}
-function readMatchers(reader, exactName, regexpName) {
-    const exact = reader.list(exactName);
-    const regexps = reader.list(regexpName);
-    const read = (items, parse) => items.flatMap(({ text, where }) => reader.attempt(where, () => parse(text)) ?? []);
-    return {
-        matchers: [...read(exact, identity/* exactMatcher */.Gh), ...read(regexps, identity/* regexpMatcher */.mV)],
-        count: exact.length + regexps.length,
-        isMixed: exact.length > 0 && regexps.length > 0,
-    };
-}
-function checkPairing(reader, prefix, subjects, issuers) {
-    const identity = reader.label(`${prefix}certificate-identity`);
-    const issuer = reader.label(`${prefix}certificate-oidc-issuer`);
-    if (subjects.count > 0 && issuers.count === 0) {
-        reader.add('BAD_IDENTITY', `${identity} is given without ${issuer}`, 'Anybody can get a certificate for a subject from some issuer: name the issuer too.');
-    }
-    else if (subjects.count === 0 && issuers.count > 0) {
-        reader.add('BAD_IDENTITY', `${issuer} is given without ${identity}`, 'An issuer vouches for everybody who has an account there: name the subject too.');
-    }
-    else if (subjects.count > 1 && issuers.isMixed) {
-        reader.add('BAD_IDENTITY', `it is not clear which subject belongs to which issuer: ${issuer} and ${issuer}-regexp are both given`, 'Give all issuers in one of the two forms.');
-    }
-    else if (subjects.count > 1 && issuers.count > 1 && subjects.count !== issuers.count) {
-        reader.add('BAD_IDENTITY', `${subjects.count} subjects of ${identity} do not pair with ${issuers.count} issuers of ${issuer}`, 'Give one issuer for all subjects, or one for each in the same order.');
-    }
-}
-/** One issuer holds for all subjects, one subject for all issuers; otherwise they are paired in order. */
-function pair({ matchers: subjects }, { matchers: issuers }) {
-    return Array.from({ length: Math.max(subjects.length, issuers.length) }, (_, index) => ({
-        subject: pick(subjects, index),
-        issuer: pick(issuers, index),
-    }));
-}
-function pick(matchers, index) {
-    const matcher = matchers.length === 1 ? matchers[0] : matchers[index];
-    if (matcher === undefined)
-        throw new RangeError('subjects and issuers do not pair');
-    return matcher;
-}
-/** PEM inside YAML is often indented. */
-function unindented(pem) {
-    return pem.replaceAll(/^[ \t]+/gm, '');
-}
-
+// EXTERNAL MODULE: ./lib/src/options/signer-options.js
+var signer_options = __nccwpck_require__(8494);
 // EXTERNAL MODULE: ./node_modules/@sigstore/protobuf-specs/dist/index.js
 var dist = __nccwpck_require__(9654);
 ;// CONCATENATED MODULE: ./node_modules/@sigstore/tuf/seeds.json
 const seeds_namespaceObject = /*#__PURE__*/JSON.parse('{"https://tuf-repo-cdn.sigstore.dev":{"root.json":"ewogInNpZ25hdHVyZXMiOiBbCiAgewogICAia2V5aWQiOiAiZTcxYTU0ZDU0MzgzNWJhODZhZGFkOTQ2MDM3OWM3NjQxZmI4NzI2ZDE2NGVhNzY2ODAxYTFjNTIyYWJhN2VhMiIsCiAgICJzaWciOiAiMzA0NTAyMjA2NWM2OGYyOGViZTQ0ZDBhNGUwNDdhNmUyODdmOTY2OWM4ZTNiMzFlMDg1MzYzOTZjNjdhMTQ4MzMyNmJlOGM2MDIyMTAwZTc1MjRhODg5ZTQwZGUwZGY4NDIzMWRkNDBlMWZjYzU3ZmJiYmY2MjA1NWMxNzA3NjU2ODMwN2RiYzUwOTA0NiIKICB9LAogIHsKICAgImtleWlkIjogIjIyZjRjYWVjNmQ4ZTZmOTU1NWFmNjZiM2Q0YzNjYjA2YTNiYjIzZmRjN2UzOWM5MTZjNjFmNDYyZTZmNTJiMDYiLAogICAic2lnIjogIjMwNDUwMjIwNmZlZGM0YTM4MmEwYzUxNTVlODEyYzliNzQ2MWZlMzg4ZWY3MDRmZWY5ZTA5M2M1YzIzNmUyMGFiYmY4ZTY2MjAyMjEwMDhiYmVjMzZiNjNiZjliYWViYzAzYTgzYzc3MGNmOTM4N2VmYzkwOTA3ZWI4MzA3MGI3YTg3NTEyOTUxMmQ2ODciCiAgfSwKICB7CiAgICJrZXlpZCI6ICI2MTY0MzgzODEyNWI0NDBiNDBkYjY5NDJmNWNiNWEzMWMwZGMwNDM2ODMxNmViMmFhYTU4Yjk1OTA0YTU4MjIyIiwKICAgInNpZyI6ICIzMDQ1MDIyMDQ2OGY0MjE5ZGI1MWM3ZTgxNWUxZTNkMzNkOTk4Nzg3OGFhMTJhZWFmMzMxNjA0ZDUxODBkZDYwYjE5ZGZiMzUwMjIxMDA5Zjc3OGVmNWU5NjY0N2MwOGJkMjNkNjNmNjljMGNjZTZmYzM1M2Q3NDdiOWQ1MWYzNWRjMGY4Njc4ZGU5ZmVmIgogIH0sCiAgewogICAia2V5aWQiOiAiYTY4N2U1YmY0ZmFiODJiMGVlNThkNDZlMDVjOTUzNTE0NWEyYzlhZmI0NThmNDNkNDJiNDVjYTBmZGNlMmE3MCIsCiAgICJzaWciOiAiMzA0NTAyMjAyOWUyNTE4YTdiY2FjMDVlYzBiMjI3ODA5Y2UwYzk2OTQwNjc0MzQxMmY5MGRjNTI1NTQwMWFmYjEzMzYzZjQ2MDIyMTAwODdhNjQxODIyNDllNDFkZDExZGU5MWM5ZjM4NWEzMzY1OWJkNjAxNDdhOTNkMTNjODZiN2E2NGU0NDdmOTgyNiIKICB9LAogIHsKICAgImtleWlkIjogIjE4M2U2NGYzNzY3MGRjMTNjYTBkMjg5OTVhMzA1M2YzNzQwOTU0ZGRjZTQ0MzIxYTQxZTQ2NTM0Y2Y0NGU2MzIiLAogICAic2lnIjogIjMwNDUwMjIxMDA4MDUxYzQ1NmVkMmJmNDhhYTVmYzU3NDI5MjhhYjA5MDQyNjZjMWQ2YmRkZTVmYzc1YWUyMGYxMmQwOThhOTU1MDIyMDNjYzY4M2JkODY3OTM4MDhlNmM5Zjg5ZTJjYTkzZjgwYjAwYzZlYTY0ODgwYWM0ZTM3ZGI2OWUyZTg2YjI0ZTMiCiAgfQogXSwKICJzaWduZWQiOiB7CiAgIl90eXBlIjogInJvb3QiLAogICJjb25zaXN0ZW50X3NuYXBzaG90IjogdHJ1ZSwKICAiZXhwaXJlcyI6ICIyMDI3LTA0LTIyVDE5OjI3OjMxWiIsCiAgImtleXMiOiB7CiAgICIwYzg3NDMyYzNiZjA5ZmQ5OTE4OWZkYzMyZmE1ZWFlZGY0ZTRhNWZhYzdiYWI3M2ZhMDRhMmUwZmM2NGFmNmY1IjogewogICAgImtleWlkX2hhc2hfYWxnb3JpdGhtcyI6IFsKICAgICAic2hhMjU2IiwKICAgICAic2hhNTEyIgogICAgXSwKICAgICJrZXl0eXBlIjogImVjZHNhIiwKICAgICJrZXl2YWwiOiB7CiAgICAgInB1YmxpYyI6ICItLS0tLUJFR0lOIFBVQkxJQyBLRVktLS0tLVxuTUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowREFRY0RRZ0FFV1JpR3I1K2orM0o1U3NIK1p0cjVuRTJIMndPN1xuQlYrbk8zczkzZ0xjYTE4cVRPekhZMW9XeUFHRHlrTVNzR1RVQlN0OUQrQW4wS2ZLc0QybWZTTTQyUT09XG4tLS0tLUVORCBQVUJMSUMgS0VZLS0tLS1cbiIKICAgIH0sCiAgICAic2NoZW1lIjogImVjZHNhLXNoYTItbmlzdHAyNTYiLAogICAgIngtdHVmLW9uLWNpLW9ubGluZS11cmkiOiAiZ2Nwa21zOnByb2plY3RzL3NpZ3N0b3JlLXJvb3Qtc2lnbmluZy9sb2NhdGlvbnMvZ2xvYmFsL2tleVJpbmdzL3Jvb3QvY3J5cHRvS2V5cy90aW1lc3RhbXAvY3J5cHRvS2V5VmVyc2lvbnMvMSIKICAgfSwKICAgIjE4M2U2NGYzNzY3MGRjMTNjYTBkMjg5OTVhMzA1M2YzNzQwOTU0ZGRjZTQ0MzIxYTQxZTQ2NTM0Y2Y0NGU2MzIiOiB7CiAgICAia2V5dHlwZSI6ICJlY2RzYSIsCiAgICAia2V5dmFsIjogewogICAgICJwdWJsaWMiOiAiLS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS1cbk1Ga3dFd1lIS29aSXpqMENBUVlJS29aSXpqMERBUWNEUWdBRU14cFBPSkNJWjVvdEc0MTA2ZkdKc2VFUWkzVjlcbnBrTVlRNHV5VjlUajFNN1dIWEl5TEcramtmdnVHMGdsUTFKWmJSWlpCVjNnQVI0c29qZEdISVNlb3c9PVxuLS0tLS1FTkQgUFVCTElDIEtFWS0tLS0tXG4iCiAgICB9LAogICAgInNjaGVtZSI6ICJlY2RzYS1zaGEyLW5pc3RwMjU2IiwKICAgICJ4LXR1Zi1vbi1jaS1rZXlvd25lciI6ICJAbGFuY2UiCiAgIH0sCiAgICIyMmY0Y2FlYzZkOGU2Zjk1NTVhZjY2YjNkNGMzY2IwNmEzYmIyM2ZkYzdlMzljOTE2YzYxZjQ2MmU2ZjUyYjA2IjogewogICAgImtleWlkX2hhc2hfYWxnb3JpdGhtcyI6IFsKICAgICAic2hhMjU2IiwKICAgICAic2hhNTEyIgogICAgXSwKICAgICJrZXl0eXBlIjogImVjZHNhIiwKICAgICJrZXl2YWwiOiB7CiAgICAgInB1YmxpYyI6ICItLS0tLUJFR0lOIFBVQkxJQyBLRVktLS0tLVxuTUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowREFRY0RRZ0FFekJ6Vk9tSENQb2pNVkxTSTM2NFdpaVY4TlByRFxuNklnUnhWbGlza3ovdit5M0pFUjVtY1ZHY09ObGlEY1dNQzVKMmxmSG1qUE5QaGI0SDd4bThMemZTQT09XG4tLS0tLUVORCBQVUJMSUMgS0VZLS0tLS1cbiIKICAgIH0sCiAgICAic2NoZW1lIjogImVjZHNhLXNoYTItbmlzdHAyNTYiLAogICAgIngtdHVmLW9uLWNpLWtleW93bmVyIjogIkBzYW50aWFnb3RvcnJlcyIKICAgfSwKICAgIjYxNjQzODM4MTI1YjQ0MGI0MGRiNjk0MmY1Y2I1YTMxYzBkYzA0MzY4MzE2ZWIyYWFhNThiOTU5MDRhNTgyMjIiOiB7CiAgICAia2V5aWRfaGFzaF9hbGdvcml0aG1zIjogWwogICAgICJzaGEyNTYiLAogICAgICJzaGE1MTIiCiAgICBdLAogICAgImtleXR5cGUiOiAiZWNkc2EiLAogICAgImtleXZhbCI6IHsKICAgICAicHVibGljIjogIi0tLS0tQkVHSU4gUFVCTElDIEtFWS0tLS0tXG5NRmt3RXdZSEtvWkl6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUVpbmlrU3NBUW1Za05lSDVlWXEvQ25JekxhYWNPXG54bFNhYXdRRE93cUt5L3RDcXhxNXh4UFNKYzIxSzRXSWhzOUd5T2tLZnp1ZVkzR0lMemNNSlo0Y1d3PT1cbi0tLS0tRU5EIFBVQkxJQyBLRVktLS0tLVxuIgogICAgfSwKICAgICJzY2hlbWUiOiAiZWNkc2Etc2hhMi1uaXN0cDI1NiIsCiAgICAieC10dWYtb24tY2kta2V5b3duZXIiOiAiQGJvYmNhbGxhd2F5IgogICB9LAogICAiYTY4N2U1YmY0ZmFiODJiMGVlNThkNDZlMDVjOTUzNTE0NWEyYzlhZmI0NThmNDNkNDJiNDVjYTBmZGNlMmE3MCI6IHsKICAgICJrZXlpZF9oYXNoX2FsZ29yaXRobXMiOiBbCiAgICAgInNoYTI1NiIsCiAgICAgInNoYTUxMiIKICAgIF0sCiAgICAia2V5dHlwZSI6ICJlY2RzYSIsCiAgICAia2V5dmFsIjogewogICAgICJwdWJsaWMiOiAiLS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS1cbk1Ga3dFd1lIS29aSXpqMENBUVlJS29aSXpqMERBUWNEUWdBRTBnaHJoOTJMdzFZcjNpZEdWNVdxQ3RNREI4Q3hcbitEOGhkQzR3MlpMTklwbFZSb1ZHTHNrWWEzZ2hlTXlPamlKOGtQaTE1YVEyLy83UCtvajdVdkpQR3c9PVxuLS0tLS1FTkQgUFVCTElDIEtFWS0tLS0tXG4iCiAgICB9LAogICAgInNjaGVtZSI6ICJlY2RzYS1zaGEyLW5pc3RwMjU2IiwKICAgICJ4LXR1Zi1vbi1jaS1rZXlvd25lciI6ICJAam9zaHVhZ2wiCiAgIH0sCiAgICJlNzFhNTRkNTQzODM1YmE4NmFkYWQ5NDYwMzc5Yzc2NDFmYjg3MjZkMTY0ZWE3NjY4MDFhMWM1MjJhYmE3ZWEyIjogewogICAgImtleWlkX2hhc2hfYWxnb3JpdGhtcyI6IFsKICAgICAic2hhMjU2IiwKICAgICAic2hhNTEyIgogICAgXSwKICAgICJrZXl0eXBlIjogImVjZHNhIiwKICAgICJrZXl2YWwiOiB7CiAgICAgInB1YmxpYyI6ICItLS0tLUJFR0lOIFBVQkxJQyBLRVktLS0tLVxuTUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowREFRY0RRZ0FFRVhzejNTWlhGYjhqTVY0Mmo2cEpseWpialI4S1xuTjNCd29jZXhxNkxNSWI1cXNXS09RdkxOMTZOVWVmTGM0SHN3T291bVJzVlZhYWpTcFFTNmZvYmtSdz09XG4tLS0tLUVORCBQVUJMSUMgS0VZLS0tLS1cbiIKICAgIH0sCiAgICAic2NoZW1lIjogImVjZHNhLXNoYTItbmlzdHAyNTYiLAogICAgIngtdHVmLW9uLWNpLWtleW93bmVyIjogIkBtbm02NzgiCiAgIH0KICB9LAogICJyb2xlcyI6IHsKICAgInJvb3QiOiB7CiAgICAia2V5aWRzIjogWwogICAgICJlNzFhNTRkNTQzODM1YmE4NmFkYWQ5NDYwMzc5Yzc2NDFmYjg3MjZkMTY0ZWE3NjY4MDFhMWM1MjJhYmE3ZWEyIiwKICAgICAiMjJmNGNhZWM2ZDhlNmY5NTU1YWY2NmIzZDRjM2NiMDZhM2JiMjNmZGM3ZTM5YzkxNmM2MWY0NjJlNmY1MmIwNiIsCiAgICAgIjYxNjQzODM4MTI1YjQ0MGI0MGRiNjk0MmY1Y2I1YTMxYzBkYzA0MzY4MzE2ZWIyYWFhNThiOTU5MDRhNTgyMjIiLAogICAgICJhNjg3ZTViZjRmYWI4MmIwZWU1OGQ0NmUwNWM5NTM1MTQ1YTJjOWFmYjQ1OGY0M2Q0MmI0NWNhMGZkY2UyYTcwIiwKICAgICAiMTgzZTY0ZjM3NjcwZGMxM2NhMGQyODk5NWEzMDUzZjM3NDA5NTRkZGNlNDQzMjFhNDFlNDY1MzRjZjQ0ZTYzMiIKICAgIF0sCiAgICAidGhyZXNob2xkIjogMwogICB9LAogICAic25hcHNob3QiOiB7CiAgICAia2V5aWRzIjogWwogICAgICIwYzg3NDMyYzNiZjA5ZmQ5OTE4OWZkYzMyZmE1ZWFlZGY0ZTRhNWZhYzdiYWI3M2ZhMDRhMmUwZmM2NGFmNmY1IgogICAgXSwKICAgICJ0aHJlc2hvbGQiOiAxLAogICAgIngtdHVmLW9uLWNpLWV4cGlyeS1wZXJpb2QiOiAzNjUwLAogICAgIngtdHVmLW9uLWNpLXNpZ25pbmctcGVyaW9kIjogMzY1CiAgIH0sCiAgICJ0YXJnZXRzIjogewogICAgImtleWlkcyI6IFsKICAgICAiZTcxYTU0ZDU0MzgzNWJhODZhZGFkOTQ2MDM3OWM3NjQxZmI4NzI2ZDE2NGVhNzY2ODAxYTFjNTIyYWJhN2VhMiIsCiAgICAgIjIyZjRjYWVjNmQ4ZTZmOTU1NWFmNjZiM2Q0YzNjYjA2YTNiYjIzZmRjN2UzOWM5MTZjNjFmNDYyZTZmNTJiMDYiLAogICAgICI2MTY0MzgzODEyNWI0NDBiNDBkYjY5NDJmNWNiNWEzMWMwZGMwNDM2ODMxNmViMmFhYTU4Yjk1OTA0YTU4MjIyIiwKICAgICAiYTY4N2U1YmY0ZmFiODJiMGVlNThkNDZlMDVjOTUzNTE0NWEyYzlhZmI0NThmNDNkNDJiNDVjYTBmZGNlMmE3MCIsCiAgICAgIjE4M2U2NGYzNzY3MGRjMTNjYTBkMjg5OTVhMzA1M2YzNzQwOTU0ZGRjZTQ0MzIxYTQxZTQ2NTM0Y2Y0NGU2MzIiCiAgICBdLAogICAgInRocmVzaG9sZCI6IDMKICAgfSwKICAgInRpbWVzdGFtcCI6IHsKICAgICJrZXlpZHMiOiBbCiAgICAgIjBjODc0MzJjM2JmMDlmZDk5MTg5ZmRjMzJmYTVlYWVkZjRlNGE1ZmFjN2JhYjczZmEwNGEyZTBmYzY0YWY2ZjUiCiAgICBdLAogICAgInRocmVzaG9sZCI6IDEsCiAgICAieC10dWYtb24tY2ktZXhwaXJ5LXBlcmlvZCI6IDcsCiAgICAieC10dWYtb24tY2ktc2lnbmluZy1wZXJpb2QiOiA2CiAgIH0KICB9LAogICJzcGVjX3ZlcnNpb24iOiAiMS4wIiwKICAidmVyc2lvbiI6IDE2LAogICJ4LXR1Zi1vbi1jaS1leHBpcnktcGVyaW9kIjogMTk3LAogICJ4LXR1Zi1vbi1jaS1zaWduaW5nLXBlcmlvZCI6IDQ2CiB9Cn0=","targets":{"trusted_root.json":"ewogICJtZWRpYVR5cGUiOiAiYXBwbGljYXRpb24vdm5kLmRldi5zaWdzdG9yZS50cnVzdGVkcm9vdCtqc29uO3ZlcnNpb249MC4xIiwKICAidGxvZ3MiOiBbCiAgICB7CiAgICAgICJiYXNlVXJsIjogImh0dHBzOi8vcmVrb3Iuc2lnc3RvcmUuZGV2IiwKICAgICAgImhhc2hBbGdvcml0aG0iOiAiU0hBMl8yNTYiLAogICAgICAicHVibGljS2V5IjogewogICAgICAgICJyYXdCeXRlcyI6ICJNRmt3RXdZSEtvWkl6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUUyRzJZKzJ0YWJkVFY1QmNHaUJJeDBhOWZBRndya0JibUxTR3RrczRMM3FYNnlZWTB6dWZCbmhDOFVyL2l5NTVHaFdQLzlBL2JZMkxoQzMwTTkrUll0dz09IiwKICAgICAgICAia2V5RGV0YWlscyI6ICJQS0lYX0VDRFNBX1AyNTZfU0hBXzI1NiIsCiAgICAgICAgInZhbGlkRm9yIjogewogICAgICAgICAgInN0YXJ0IjogIjIwMjEtMDEtMTJUMTE6NTM6MjdaIgogICAgICAgIH0KICAgICAgfSwKICAgICAgImxvZ0lkIjogewogICAgICAgICJrZXlJZCI6ICJ3Tkk5YXRRR2x6K1ZXZk82TFJ5Z0g0UVVmWS84VzRSRndpVDVpNVdSZ0IwPSIKICAgICAgfQogICAgfSwKICAgIHsKICAgICAgImJhc2VVcmwiOiAiaHR0cHM6Ly9sb2cyMDI1LTEucmVrb3Iuc2lnc3RvcmUuZGV2IiwKICAgICAgImhhc2hBbGdvcml0aG0iOiAiU0hBMl8yNTYiLAogICAgICAicHVibGljS2V5IjogewogICAgICAgICJyYXdCeXRlcyI6ICJNQ293QlFZREsyVndBeUVBdDhybHAxa25Hd2pmYmNYQVlQWUFrbjBYaUx6MXg4TzR0MFlrRWhpZTI0ND0iLAogICAgICAgICJrZXlEZXRhaWxzIjogIlBLSVhfRUQyNTUxOSIsCiAgICAgICAgInZhbGlkRm9yIjogewogICAgICAgICAgInN0YXJ0IjogIjIwMjUtMDktMjNUMDA6MDA6MDBaIgogICAgICAgIH0KICAgICAgfSwKICAgICAgImxvZ0lkIjogewogICAgICAgICJrZXlJZCI6ICJ6eEdaRlZ2ZDBGRW1qUjhXckZ3TWRjQUo5dnRhWS9RWGY0NFkxd1VlUDZBPSIKICAgICAgfQogICAgfQogIF0sCiAgImNlcnRpZmljYXRlQXV0aG9yaXRpZXMiOiBbCiAgICB7CiAgICAgICJzdWJqZWN0IjogewogICAgICAgICJvcmdhbml6YXRpb24iOiAic2lnc3RvcmUuZGV2IiwKICAgICAgICAiY29tbW9uTmFtZSI6ICJzaWdzdG9yZSIKICAgICAgfSwKICAgICAgInVyaSI6ICJodHRwczovL2Z1bGNpby5zaWdzdG9yZS5kZXYiLAogICAgICAiY2VydENoYWluIjogewogICAgICAgICJjZXJ0aWZpY2F0ZXMiOiBbCiAgICAgICAgICB7CiAgICAgICAgICAgICJyYXdCeXRlcyI6ICJNSUlCK0RDQ0FYNmdBd0lCQWdJVE5Wa0Rab0Npb2ZQRHN5N2RmbTZnZUxidWh6QUtCZ2dxaGtqT1BRUURBekFxTVJVd0V3WURWUVFLRXd4emFXZHpkRzl5WlM1a1pYWXhFVEFQQmdOVkJBTVRDSE5wWjNOMGIzSmxNQjRYRFRJeE1ETXdOekF6TWpBeU9Wb1hEVE14TURJeU16QXpNakF5T1Zvd0tqRVZNQk1HQTFVRUNoTU1jMmxuYzNSdmNtVXVaR1YyTVJFd0R3WURWUVFERXdoemFXZHpkRzl5WlRCMk1CQUdCeXFHU000OUFnRUdCU3VCQkFBaUEySUFCTFN5QTdJaTVrK3BOTzhaRVdZMHlsZW1XRG93T2tOYTNrTCtHWkU1WjVHV2VoTDkvQTliUk5BM1JicnNaNWkwSmNhc3RhUkw3U3A1ZnAvakQ1ZHhxYy9VZFRWbmx2UzE2YW4rMllmc3dlL1F1TG9sUlVDcmNPRTIrMmlBNSt0emQ2Tm1NR1F3RGdZRFZSMFBBUUgvQkFRREFnRUdNQklHQTFVZEV3RUIvd1FJTUFZQkFmOENBUUV3SFFZRFZSME9CQllFRk1qRkhRQkJtaVFwTWxFazZ3MnVTdTFLQnRQc01COEdBMVVkSXdRWU1CYUFGTWpGSFFCQm1pUXBNbEVrNncydVN1MUtCdFBzTUFvR0NDcUdTTTQ5QkFNREEyZ0FNR1VDTUg4bGlXSmZNdWk2dlhYQmhqRGdZNE13c2xtTi9USnhWZS84M1dyRm9td21OZjA1NnkxWDQ4RjljNG0zYTNvelhBSXhBS2pSYXk1L2FqL2pzS0tHSWttUWF0akk4dXVwSHIvK0N4RnZhSldtcFlxTmtMREdSVSs5b3J6aDVoSTJScmN1YVE9PSIKICAgICAgICAgIH0KICAgICAgICBdCiAgICAgIH0sCiAgICAgICJ2YWxpZEZvciI6IHsKICAgICAgICAic3RhcnQiOiAiMjAyMS0wMy0wN1QwMzoyMDoyOVoiLAogICAgICAgICJlbmQiOiAiMjAyMi0xMi0zMVQyMzo1OTo1OS45OTlaIgogICAgICB9CiAgICB9LAogICAgewogICAgICAic3ViamVjdCI6IHsKICAgICAgICAib3JnYW5pemF0aW9uIjogInNpZ3N0b3JlLmRldiIsCiAgICAgICAgImNvbW1vbk5hbWUiOiAic2lnc3RvcmUiCiAgICAgIH0sCiAgICAgICJ1cmkiOiAiaHR0cHM6Ly9mdWxjaW8uc2lnc3RvcmUuZGV2IiwKICAgICAgImNlcnRDaGFpbiI6IHsKICAgICAgICAiY2VydGlmaWNhdGVzIjogWwogICAgICAgICAgewogICAgICAgICAgICAicmF3Qnl0ZXMiOiAiTUlJQ0dqQ0NBYUdnQXdJQkFnSVVBTG5WaVZmblUwYnJKYXNtUmtIcm4vVW5mYVF3Q2dZSUtvWkl6ajBFQXdNd0tqRVZNQk1HQTFVRUNoTU1jMmxuYzNSdmNtVXVaR1YyTVJFd0R3WURWUVFERXdoemFXZHpkRzl5WlRBZUZ3MHlNakEwTVRNeU1EQTJNVFZhRncwek1URXdNRFV4TXpVMk5UaGFNRGN4RlRBVEJnTlZCQW9UREhOcFozTjBiM0psTG1SbGRqRWVNQndHQTFVRUF4TVZjMmxuYzNSdmNtVXRhVzUwWlhKdFpXUnBZWFJsTUhZd0VBWUhLb1pJemowQ0FRWUZLNEVFQUNJRFlnQUU4UlZTL3lzSCtOT3Z1RFp5UEladGlsZ1VGOU5sYXJZcEFkOUhQMXZCQkgxVTVDVjc3TFNTN3MwWmlING5FN0h2N3B0UzZMdnZSL1NUazc5OExWZ016TGxKNEhlSWZGM3RIU2FleExjWXBTQVNyMWtTME4vUmdCSnovOWpXQ2lYbm8zc3dlVEFPQmdOVkhROEJBZjhFQkFNQ0FRWXdFd1lEVlIwbEJBd3dDZ1lJS3dZQkJRVUhBd013RWdZRFZSMFRBUUgvQkFnd0JnRUIvd0lCQURBZEJnTlZIUTRFRmdRVTM5UHB6MVlrRVpiNXFOanBLRldpeGk0WVpEOHdId1lEVlIwakJCZ3dGb0FVV01BZVg1RkZwV2FwZXN5UW9aTWkwQ3JGeGZvd0NnWUlLb1pJemowRUF3TURad0F3WkFJd1BDc1FLNERZaVpZRFBJYURpNUhGS25meFh4NkFTU1ZtRVJmc3luWUJpWDJYNlNKUm5aVTg0LzlEWmRuRnZ2eG1BakJPdDZRcEJsYzRKLzBEeHZrVENxcGNsdnppTDZCQ0NQbmpkbElCM1B1M0J4c1BteWdVWTdJaTJ6YmRDZGxpaW93PSIKICAgICAgICAgIH0sCiAgICAgICAgICB7CiAgICAgICAgICAgICJyYXdCeXRlcyI6ICJNSUlCOXpDQ0FYeWdBd0lCQWdJVUFMWk5BUEZkeEhQd2plRGxvRHd5WUNoQU8vNHdDZ1lJS29aSXpqMEVBd013S2pFVk1CTUdBMVVFQ2hNTWMybG5jM1J2Y21VdVpHVjJNUkV3RHdZRFZRUURFd2h6YVdkemRHOXlaVEFlRncweU1URXdNRGN4TXpVMk5UbGFGdzB6TVRFd01EVXhNelUyTlRoYU1Db3hGVEFUQmdOVkJBb1RESE5wWjNOMGIzSmxMbVJsZGpFUk1BOEdBMVVFQXhNSWMybG5jM1J2Y21Vd2RqQVFCZ2NxaGtqT1BRSUJCZ1VyZ1FRQUlnTmlBQVQ3WGVGVDRyYjNQUUd3UzRJYWp0TGszL09sbnBnYW5nYUJjbFlwc1lCcjVpKzR5bkIwN2NlYjNMUDBPSU9aZHhleFg2OWM1aVZ1eUpSUStIejA1eWkrVUYzdUJXQWxIcGlTNXNoMCtIMkdIRTdTWHJrMUVDNW0xVHIxOUw5Z2c5MmpZekJoTUE0R0ExVWREd0VCL3dRRUF3SUJCakFQQmdOVkhSTUJBZjhFQlRBREFRSC9NQjBHQTFVZERnUVdCQlJZd0I1ZmtVV2xacWw2ekpDaGt5TFFLc1hGK2pBZkJnTlZIU01FR0RBV2dCUll3QjVma1VXbFpxbDZ6SkNoa3lMUUtzWEYrakFLQmdncWhrak9QUVFEQXdOcEFEQm1BakVBajFuSGVYWnArMTNOV0JOYStFRHNEUDhHMVdXZzF0Q01XUC9XSFBxcGFWbzBqaHN3ZU5GWmdTczBlRTd3WUk0cUFqRUEyV0I5b3Q5OHNJa29GM3ZaWWRkMy9WdFdCNWI5VE5NZWE3SXgvc3RKNVRmY0xMZUFCTEU0Qk5KT3NRNHZuQkhKIgogICAgICAgICAgfQogICAgICAgIF0KICAgICAgfSwKICAgICAgInZhbGlkRm9yIjogewogICAgICAgICJzdGFydCI6ICIyMDIyLTA0LTEzVDIwOjA2OjE1WiIKICAgICAgfQogICAgfQogIF0sCiAgImN0bG9ncyI6IFsKICAgIHsKICAgICAgImJhc2VVcmwiOiAiaHR0cHM6Ly9jdGZlLnNpZ3N0b3JlLmRldi90ZXN0IiwKICAgICAgImhhc2hBbGdvcml0aG0iOiAiU0hBMl8yNTYiLAogICAgICAicHVibGljS2V5IjogewogICAgICAgICJyYXdCeXRlcyI6ICJNRmt3RXdZSEtvWkl6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUViZndSK1JKdWRYc2NnUkJScEtYMVhGRHkzUHl1ZER4ei9TZm5SaTFmVDhla3BmQmQyTzF1b3o3anIzWjhuS3p4QTY5RVVRK2VGQ0ZJM3pldWJQV1U3dz09IiwKICAgICAgICAia2V5RGV0YWlscyI6ICJQS0lYX0VDRFNBX1AyNTZfU0hBXzI1NiIsCiAgICAgICAgInZhbGlkRm9yIjogewogICAgICAgICAgInN0YXJ0IjogIjIwMjEtMDMtMTRUMDA6MDA6MDBaIiwKICAgICAgICAgICJlbmQiOiAiMjAyMi0xMC0zMVQyMzo1OTo1OS45OTlaIgogICAgICAgIH0KICAgICAgfSwKICAgICAgImxvZ0lkIjogewogICAgICAgICJrZXlJZCI6ICJDR0NTOENoUy8yaEYwZEZySjRTY1JXY1lyQlk5d3pqU2JlYThJZ1kyYjNJPSIKICAgICAgfQogICAgfSwKICAgIHsKICAgICAgImJhc2VVcmwiOiAiaHR0cHM6Ly9jdGZlLnNpZ3N0b3JlLmRldi8yMDIyIiwKICAgICAgImhhc2hBbGdvcml0aG0iOiAiU0hBMl8yNTYiLAogICAgICAicHVibGljS2V5IjogewogICAgICAgICJyYXdCeXRlcyI6ICJNRmt3RXdZSEtvWkl6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUVpUFNsRmkwQ21GVGZFakNVcUY5SHVDRWNZWE5LQWFZYWxJSm1CWjh5eWV6UGpUcWh4cktCcE1uYW9jVnRMSkJJMWVNM3VYblF6UUdBSmRKNGdzOUZ5dz09IiwKICAgICAgICAia2V5RGV0YWlscyI6ICJQS0lYX0VDRFNBX1AyNTZfU0hBXzI1NiIsCiAgICAgICAgInZhbGlkRm9yIjogewogICAgICAgICAgInN0YXJ0IjogIjIwMjItMTAtMjBUMDA6MDA6MDBaIgogICAgICAgIH0KICAgICAgfSwKICAgICAgImxvZ0lkIjogewogICAgICAgICJrZXlJZCI6ICIzVDB3YXNiSEVUSmpHUjRjbVdjM0FxSktYcmplUEszL2g0cHlnQzhwN280PSIKICAgICAgfQogICAgfQogIF0sCiAgInRpbWVzdGFtcEF1dGhvcml0aWVzIjogWwogICAgewogICAgICAic3ViamVjdCI6IHsKICAgICAgICAib3JnYW5pemF0aW9uIjogInNpZ3N0b3JlLmRldiIsCiAgICAgICAgImNvbW1vbk5hbWUiOiAic2lnc3RvcmUtdHNhLXNlbGZzaWduZWQiCiAgICAgIH0sCiAgICAgICJ1cmkiOiAiaHR0cHM6Ly90aW1lc3RhbXAuc2lnc3RvcmUuZGV2L2FwaS92MS90aW1lc3RhbXAiLAogICAgICAiY2VydENoYWluIjogewogICAgICAgICJjZXJ0aWZpY2F0ZXMiOiBbCiAgICAgICAgICB7CiAgICAgICAgICAgICJyYXdCeXRlcyI6ICJNSUlDRURDQ0FaYWdBd0lCQWdJVU9oTlVMd3lRWWU2OHdVTXZ5NHFPaXlvaml3d3dDZ1lJS29aSXpqMEVBd013T1RFVk1CTUdBMVVFQ2hNTWMybG5jM1J2Y21VdVpHVjJNU0F3SGdZRFZRUURFeGR6YVdkemRHOXlaUzEwYzJFdGMyVnNabk5wWjI1bFpEQWVGdzB5TlRBME1EZ3dOalU1TkROYUZ3MHpOVEEwTURZd05qVTVORE5hTUM0eEZUQVRCZ05WQkFvVERITnBaM04wYjNKbExtUmxkakVWTUJNR0ExVUVBeE1NYzJsbmMzUnZjbVV0ZEhOaE1IWXdFQVlIS29aSXpqMENBUVlGSzRFRUFDSURZZ0FFNHJhMlo4aEtOaWcyVDlrRmpDQVRvR0czMGpreStXUXYzQnpMK21LdmgxU0tOUi9Vd3V3c2ZOQ2c0c3J5b1lBZDhFNmlzb3ZWQTNNNGFvTmRtOVFEaTUwWjhuVEV5dnFnZkRQdFRJd1hJdGZpVy9BRmYxVjd1d2tia0FvajB4eGNvMm93YURBT0JnTlZIUThCQWY4RUJBTUNCNEF3SFFZRFZSME9CQllFRkluOWVVT0h6OUJsUnNNQ1JzY3NjMXQ5dE9zRE1COEdBMVVkSXdRWU1CYUFGSmpzQWU5L3UxSC8xSlVlYjRxSW1GTUhpYzYvTUJZR0ExVWRKUUVCL3dRTU1Bb0dDQ3NHQVFVRkJ3TUlNQW9HQ0NxR1NNNDlCQU1EQTJnQU1HVUNNRHRwc1YvNkthTzBxeUYvVU1zWDJhU1VYS1FGZG9HVHB0UUdjMGZ0cTFjc3VsSFBHRzZkc215TU5kM0pCK0czRVFJeEFPYWp2QmNqcEptS2I0TnYrMlRhb2o4VWM1K2I2aWg2RlhDQ0tyYVNxdXBlMDd6cXN3TWNYSlRlMWNFeHZIdnZsdz09IgogICAgICAgICAgfSwKICAgICAgICAgIHsKICAgICAgICAgICAgInJhd0J5dGVzIjogIk1JSUI5ekNDQVh5Z0F3SUJBZ0lVVjdmMEdMRE9vRXpJaDhMWFNXODBPSmlVcDE0d0NnWUlLb1pJemowRUF3TXdPVEVWTUJNR0ExVUVDaE1NYzJsbmMzUnZjbVV1WkdWMk1TQXdIZ1lEVlFRREV4ZHphV2R6ZEc5eVpTMTBjMkV0YzJWc1puTnBaMjVsWkRBZUZ3MHlOVEEwTURnd05qVTVORE5hRncwek5UQTBNRFl3TmpVNU5ETmFNRGt4RlRBVEJnTlZCQW9UREhOcFozTjBiM0psTG1SbGRqRWdNQjRHQTFVRUF4TVhjMmxuYzNSdmNtVXRkSE5oTFhObGJHWnphV2R1WldRd2RqQVFCZ2NxaGtqT1BRSUJCZ1VyZ1FRQUlnTmlBQVFVUU50ZlJUL291M1lBVGE2d0Iva0tUZTcwY2ZKd3lSSUJvdk1udDhSY0pwaC9DT0U4MnV5UzZGbXBwTExMMVZCUEdjUGZwUVBZSk5Yeld3aThpY3doS1E2Vy9RZTJoM29lYkJiMkZIcHdOSkRxbytUTWFDL3RkZmt2L0VsSkI3MmpSVEJETUE0R0ExVWREd0VCL3dRRUF3SUJCakFTQmdOVkhSTUJBZjhFQ0RBR0FRSC9BZ0VBTUIwR0ExVWREZ1FXQkJTWTdBSHZmN3RSLzlTVkhtK0tpSmhUQjRuT3Z6QUtCZ2dxaGtqT1BRUURBd05wQURCbUFqRUF3R0VHcmZHWlIxY2VuMVI4L0RUVk1JOTQzTHNzWm1KUnREcC9pN1NmR0htR1JQNmdSYnVqOXZPSzNiNjdaMFFRQWpFQXVUMkg2NzNMUUVhSFRjeVFTWnJrcDRtWDdXd2ttRitzVmJrWVk1bVhOK1JNSDEzS1VFSEhPcUFTYWVtWVdLL0UiCiAgICAgICAgICB9CiAgICAgICAgXQogICAgICB9LAogICAgICAidmFsaWRGb3IiOiB7CiAgICAgICAgInN0YXJ0IjogIjIwMjUtMDctMDRUMDA6MDA6MDBaIgogICAgICB9CiAgICB9CiAgXQp9Cg==","registry.npmjs.org%2Fkeys.json":"ewogICAgImtleXMiOiBbCiAgICAgICAgewogICAgICAgICAgICAia2V5SWQiOiAiU0hBMjU2OmpsM2J3c3d1ODBQampva0NnaDBvMnc1YzJVNExoUUFFNTdnajljejFrekEiLAogICAgICAgICAgICAia2V5VXNhZ2UiOiAibnBtOnNpZ25hdHVyZXMiLAogICAgICAgICAgICAicHVibGljS2V5IjogewogICAgICAgICAgICAgICAgInJhd0J5dGVzIjogIk1Ga3dFd1lIS29aSXpqMENBUVlJS29aSXpqMERBUWNEUWdBRTFPbGIzek1BRkZ4WEtIaUlrUU81Y0ozWWhsNWk2VVBwK0lodXRlQkpidUhjQTVVb2dLbzBFV3RsV3dXNktTYUtvVE5FWUw3SmxDUWlWbmtoQmt0VWdnPT0iLAogICAgICAgICAgICAgICAgImtleURldGFpbHMiOiAiUEtJWF9FQ0RTQV9QMjU2X1NIQV8yNTYiLAogICAgICAgICAgICAgICAgInZhbGlkRm9yIjogewogICAgICAgICAgICAgICAgICAgICJzdGFydCI6ICIxOTk5LTAxLTAxVDAwOjAwOjAwLjAwMFoiLAogICAgICAgICAgICAgICAgICAgICJlbmQiOiAiMjAyNS0wMS0yOVQwMDowMDowMC4wMDBaIgogICAgICAgICAgICAgICAgfQogICAgICAgICAgICB9CiAgICAgICAgfSwKICAgICAgICB7CiAgICAgICAgICAgICJrZXlJZCI6ICJTSEEyNTY6amwzYndzd3U4MFBqam9rQ2doMG8ydzVjMlU0TGhRQUU1N2dqOWN6MWt6QSIsCiAgICAgICAgICAgICJrZXlVc2FnZSI6ICJucG06YXR0ZXN0YXRpb25zIiwKICAgICAgICAgICAgInB1YmxpY0tleSI6IHsKICAgICAgICAgICAgICAgICJyYXdCeXRlcyI6ICJNRmt3RXdZSEtvWkl6ajBDQVFZSUtvWkl6ajBEQVFjRFFnQUUxT2xiM3pNQUZGeFhLSGlJa1FPNWNKM1lobDVpNlVQcCtJaHV0ZUJKYnVIY0E1VW9nS28wRVd0bFd3VzZLU2FLb1RORVlMN0psQ1FpVm5raEJrdFVnZz09IiwKICAgICAgICAgICAgICAgICJrZXlEZXRhaWxzIjogIlBLSVhfRUNEU0FfUDI1Nl9TSEFfMjU2IiwKICAgICAgICAgICAgICAgICJ2YWxpZEZvciI6IHsKICAgICAgICAgICAgICAgICAgICAic3RhcnQiOiAiMjAyMi0xMi0wMVQwMDowMDowMC4wMDBaIiwKICAgICAgICAgICAgICAgICAgICAiZW5kIjogIjIwMjUtMDEtMjlUMDA6MDA6MDAuMDAwWiIKICAgICAgICAgICAgICAgIH0KICAgICAgICAgICAgfQogICAgICAgIH0sCiAgICAgICAgewogICAgICAgICAgICAia2V5SWQiOiAiU0hBMjU2OkRoUTh3UjVBUEJ2RkhMRi8rVGMrQVl2UE9kVHBjSURxT2h4c0JIUndDN1UiLAogICAgICAgICAgICAia2V5VXNhZ2UiOiAibnBtOnNpZ25hdHVyZXMiLAogICAgICAgICAgICAicHVibGljS2V5IjogewogICAgICAgICAgICAgICAgInJhd0J5dGVzIjogIk1Ga3dFd1lIS29aSXpqMENBUVlJS29aSXpqMERBUWNEUWdBRVk2WWE3VysrN2FVUHp2TVRyZXpINlljeDNjK0hPS1lDY05HeWJKWlNDSnEvZmQ3UWE4dXVBS3RkSWtVUXRRaUVLRVJoQW1FNWxNTUpoUDhPa0RPYTJnPT0iLAogICAgICAgICAgICAgICAgImtleURldGFpbHMiOiAiUEtJWF9FQ0RTQV9QMjU2X1NIQV8yNTYiLAogICAgICAgICAgICAgICAgInZhbGlkRm9yIjogewogICAgICAgICAgICAgICAgICAgICJzdGFydCI6ICIyMDI1LTAxLTEzVDAwOjAwOjAwLjAwMFoiCiAgICAgICAgICAgICAgICB9CiAgICAgICAgICAgIH0KICAgICAgICB9LAogICAgICAgIHsKICAgICAgICAgICAgImtleUlkIjogIlNIQTI1NjpEaFE4d1I1QVBCdkZITEYvK1RjK0FZdlBPZFRwY0lEcU9oeHNCSFJ3QzdVIiwKICAgICAgICAgICAgImtleVVzYWdlIjogIm5wbTphdHRlc3RhdGlvbnMiLAogICAgICAgICAgICAicHVibGljS2V5IjogewogICAgICAgICAgICAgICAgInJhd0J5dGVzIjogIk1Ga3dFd1lIS29aSXpqMENBUVlJS29aSXpqMERBUWNEUWdBRVk2WWE3VysrN2FVUHp2TVRyZXpINlljeDNjK0hPS1lDY05HeWJKWlNDSnEvZmQ3UWE4dXVBS3RkSWtVUXRRaUVLRVJoQW1FNWxNTUpoUDhPa0RPYTJnPT0iLAogICAgICAgICAgICAgICAgImtleURldGFpbHMiOiAiUEtJWF9FQ0RTQV9QMjU2X1NIQV8yNTYiLAogICAgICAgICAgICAgICAgInZhbGlkRm9yIjogewogICAgICAgICAgICAgICAgICAgICJzdGFydCI6ICIyMDI1LTAxLTEzVDAwOjAwOjAwLjAwMFoiCiAgICAgICAgICAgICAgICB9CiAgICAgICAgICAgIH0KICAgICAgICB9CiAgICBdCn0K"}}}');
 // EXTERNAL MODULE: ./node_modules/@sigstore/verify/dist/index.js
 var verify_dist = __nccwpck_require__(4187);
+// EXTERNAL MODULE: ./node_modules/zod/v4/classic/iso.js
+var iso = __nccwpck_require__(4377);
 // EXTERNAL MODULE: ./node_modules/zod/v4/core/errors.js
 var errors = __nccwpck_require__(7428);
 // EXTERNAL MODULE: ./lib/src/verify/attempt.js
@@ -54218,6 +53725,8 @@ function isTufRoot(bytes) {
     }
 }
 
+// EXTERNAL MODULE: ./lib/src/output-options.js
+var output_options = __nccwpck_require__(6994);
 // EXTERNAL MODULE: ./lib/src/policy/effective-time.js
 var effective_time = __nccwpck_require__(148);
 // EXTERNAL MODULE: ./lib/src/base/structured-text.js
@@ -54253,7 +53762,7 @@ function badSnapshot(message) {
 
 
 /** A snapshot has at most this many components, before indexes are expanded. */
-const snapshot_MAX_COMPONENTS = 10_000;
+const MAX_COMPONENTS = 10_000;
 const snapshot_MAX_PROBLEMS = 50;
 const NOTHING = { application: '', components: [] };
 // Go reads a missing member, or null, as the empty value; its YAML reader takes scalars for strings.
@@ -54272,7 +53781,7 @@ const snapshot = cli_schemas/* object */.Ikc({
     application: snapshot_text,
     components: cli_schemas/* array */.YOg(cli_schemas/* unknown */.L5J(), 'is not a list: this is no snapshot')
         .min(1, 'is empty')
-        .max(snapshot_MAX_COMPONENTS, `has more than ${snapshot_MAX_COMPONENTS} entries`),
+        .max(MAX_COMPONENTS, `has more than ${MAX_COMPONENTS} entries`),
 });
 /**
  * Reads JSON or YAML: the bare spec, or an object with the spec under `spec`. Members that the shape does not
@@ -54305,7 +53814,7 @@ function parseSnapshot(content) {
     return { spec: { application: result.data.application, components }, problems: bounded(problems) };
 }
 /** A component for an image that was named without a snapshot; it gets its name in `mergeSnapshots`. */
-function snapshot_toComponent(containerImage) {
+function toComponent(containerImage) {
     return { name: '', containerImage, source: {} };
 }
 /**
@@ -54378,11 +53887,11 @@ function repositoryName(containerImage) {
 function toProblems(error, where) {
     return error.issues.map((issue) => {
         const path = [where, ...issue.path.map(String)].filter((part) => part !== '').join('.');
-        return badSnapshot(`${path === '' ? 'it' : path} ${snapshot_describe(issue.message)}`);
+        return badSnapshot(`${path === '' ? 'it' : path} ${describe(issue.message)}`);
     });
 }
 /** Messages of ours begin with a verb; the others are the library's. */
-function snapshot_describe(message) {
+function describe(message) {
     return /^(?:is|has) /.test(message) ? message : `is not what a snapshot has there (${message})`;
 }
 function bounded(problems) {
@@ -54415,13 +53924,13 @@ const SNAPSHOT_FILE = /\.(?:json|ya?ml)$/i;
 const REGISTRY = /^(?:localhost|[^/]*\w[.:]\w[^/]*)\//;
 /** Reads everything that the user gave, files included; touches no network. All problems are usage errors. */
 function parseOptions(raw, files = input_files/* localFiles */.J, surface = 'command') {
-    const reader = new OptionReader(raw, surface);
+    const reader = new option_reader/* OptionReader */.F(raw, surface);
     const options = {
         snapshot: readSnapshot(reader, files, surface),
-        shard: reader.parsed('shard', parseShard),
+        shard: reader.parsed('shard', base_shard/* parseShard */.uK),
         signers: readImageSigners(reader, files),
-        taskBundleSigners: areSignersGiven(reader, 'task-bundle-')
-            ? readSigners(reader, files, 'task-bundle-')
+        taskBundleSigners: (0,signer_options/* areSignersGiven */.bz)(reader, 'task-bundle-')
+            ? (0,signer_options/* readSigners */.i8)(reader, files, 'task-bundle-')
             : undefined,
         require: readRequirements(reader),
         ...readRekor(reader),
@@ -54432,7 +53941,7 @@ function parseOptions(raw, files = input_files/* localFiles */.J, surface = 'com
         timeoutMs: reader.durationMs('timeout'),
         strict: reader.boolean('strict'),
         ...readCacheOptions(reader, surface),
-        ...readOutputs(reader, surface),
+        ...(0,output_options/* readOutputs */.T)(reader, surface),
         install: reader.boolean('install'),
     };
     return reader.problems.length === 0
@@ -54462,7 +53971,7 @@ function readSnapshot(reader, files, surface) {
             return [];
         }
         const reference = reader.attempt(where, () => (0,oci_reference/* parseReference */.F2)(text));
-        return reference === undefined ? [] : [snapshot_toComponent(text)];
+        return reference === undefined ? [] : [toComponent(text)];
     });
     return mergeSnapshots([...fromText, { application: '', components }]);
 }
@@ -54493,7 +54002,7 @@ function isInline(given) {
 }
 function readImageSigners(reader, files) {
     // A policy may name them.
-    if (!areSignersGiven(reader, '') && !reader.isGiven('policy')) {
+    if (!(0,signer_options/* areSignersGiven */.bz)(reader, '') && !reader.isGiven('policy')) {
         const [key, identity, issuer] = [
             reader.label('public-key'),
             reader.label('certificate-identity'),
@@ -54501,7 +54010,7 @@ function readImageSigners(reader, files) {
         ];
         reader.add('BAD_IDENTITY', 'nobody is trusted', `Give ${key}, or ${identity} with ${issuer}.`);
     }
-    return readSigners(reader, files, '');
+    return (0,signer_options/* readSigners */.i8)(reader, files, '');
 }
 function readRequirements(reader) {
     const items = reader.list('require');
@@ -54618,13 +54127,15 @@ function resolveTarget(path) {
     return { path: real, isReplaceable: (0,external_node_fs_.lstatSync)(real).isFile() };
 }
 
+// EXTERNAL MODULE: ./lib/src/report/escape.js
+var report_escape = __nccwpck_require__(3330);
 ;// CONCATENATED MODULE: ./lib/src/problems.js
 
 /** One line a problem, with what to do about it. */
 function renderProblems(problems) {
     return problems.map(({ message, hint }) => {
         const text = hint === undefined ? message : `${message}. ${hint}`;
-        return defuseWorkflowCommand(`- ${toVisibleLine(text)}`);
+        return (0,report_escape/* defuseWorkflowCommand */.vC)(`- ${(0,report_escape/* toVisibleLine */.yk)(text)}`);
     });
 }
 
@@ -55372,6 +54883,12 @@ cliCursor.toggle = (force, writableStream) => {
 
 /* harmony default export */ const cli_cursor = (cliCursor);
 
+// EXTERNAL MODULE: ./node_modules/wrap-ansi/index.js
+var wrap_ansi = __nccwpck_require__(6121);
+// EXTERNAL MODULE: ./node_modules/ansi-styles/index.js
+var ansi_styles = __nccwpck_require__(7865);
+// EXTERNAL MODULE: ./node_modules/get-east-asian-width/lookup.js + 2 modules
+var lookup = __nccwpck_require__(3456);
 ;// CONCATENATED MODULE: ./node_modules/is-fullwidth-code-point/index.js
 
 
@@ -55380,7 +54897,7 @@ function isFullwidthCodePoint(codePoint) {
 		return false;
 	}
 
-	return isFullwidth(codePoint) || isWide(codePoint);
+	return (0,lookup/* isFullwidth */.Yj)(codePoint) || (0,lookup/* isWide */.EW)(codePoint);
 }
 
 ;// CONCATENATED MODULE: ./node_modules/slice-ansi/tokenize-ansi.js
@@ -55395,7 +54912,7 @@ const C1_ST_CODE_POINT = 156;
 const C1_OSC_CODE_POINT = 157;
 const C1_PM_CODE_POINT = 158;
 const C1_APC_CODE_POINT = 159;
-const tokenize_ansi_ESCAPES = new Set([
+const ESCAPES = new Set([
 	ESCAPE_CODE_POINT,
 	C1_DCS_CODE_POINT,
 	C1_SOS_CODE_POINT,
@@ -55408,18 +54925,18 @@ const tokenize_ansi_ESCAPES = new Set([
 
 const ESCAPE = '\u001B';
 const ANSI_BELL = '\u0007';
-const tokenize_ansi_ANSI_CSI = '[';
-const tokenize_ansi_ANSI_OSC = ']';
+const ANSI_CSI = '[';
+const ANSI_OSC = ']';
 const ANSI_DCS = 'P';
 const ANSI_SOS = 'X';
 const ANSI_PM = '^';
 const ANSI_APC = '_';
-const tokenize_ansi_ANSI_SGR_TERMINATOR = 'm';
+const ANSI_SGR_TERMINATOR = 'm';
 const ANSI_OSC_TERMINATOR = '\\';
 const ANSI_STRING_TERMINATOR = `${ESCAPE}${ANSI_OSC_TERMINATOR}`;
 const C1_OSC = '\u009D';
 const C1_STRING_TERMINATOR = '\u009C';
-const ANSI_HYPERLINK_ESC_PREFIX = `${ESCAPE}${tokenize_ansi_ANSI_OSC}8;`;
+const ANSI_HYPERLINK_ESC_PREFIX = `${ESCAPE}${ANSI_OSC}8;`;
 const ANSI_HYPERLINK_C1_PREFIX = `${C1_OSC}8;`;
 const ANSI_HYPERLINK_ESC_CLOSE = `${ANSI_HYPERLINK_ESC_PREFIX};`;
 const ANSI_HYPERLINK_C1_CLOSE = `${ANSI_HYPERLINK_C1_PREFIX};`;
@@ -55454,7 +54971,7 @@ const EMOJI_PRESENTATION_GRAPHEME_REGEX = /\p{Emoji_Presentation}/v;
 const GRAPHEME_SEGMENTER = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
 
 const endCodeNumbers = new Set();
-for (const [, end] of ansi_styles.codes) {
+for (const [, end] of ansi_styles/* default */.Ay.codes) {
 	endCodeNumbers.add(end);
 }
 
@@ -55539,11 +55056,11 @@ function getSgrPrefix(code) {
 		return '\u009B';
 	}
 
-	return `${ESCAPE}${tokenize_ansi_ANSI_CSI}`;
+	return `${ESCAPE}${ANSI_CSI}`;
 }
 
 function createSgrCode(prefix, values) {
-	return `${prefix}${values.join(';')}${tokenize_ansi_ANSI_SGR_TERMINATOR}`;
+	return `${prefix}${values.join(';')}${ANSI_SGR_TERMINATOR}`;
 }
 
 function getSgrFragments(code) {
@@ -55551,7 +55068,7 @@ function getSgrFragments(code) {
 	const sgrPrefix = getSgrPrefix(code);
 	let parameterString;
 
-	if (code.startsWith(`${ESCAPE}${tokenize_ansi_ANSI_CSI}`)) {
+	if (code.startsWith(`${ESCAPE}${ANSI_CSI}`)) {
 		parameterString = code.slice(2, -1);
 	} else if (code.startsWith('\u009B')) {
 		parameterString = code.slice(1, -1);
@@ -55581,7 +55098,7 @@ function getSgrFragments(code) {
 				fragments.push({
 					type: 'start',
 					code: openCode,
-					endCode: ansi_styles.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE),
+					endCode: ansi_styles/* default */.Ay.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE),
 				});
 				index += SGR_ANSI_256_FRAGMENT_LENGTH;
 				continue;
@@ -55592,7 +55109,7 @@ function getSgrFragments(code) {
 				fragments.push({
 					type: 'start',
 					code: openCode,
-					endCode: ansi_styles.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE),
+					endCode: ansi_styles/* default */.Ay.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE),
 				});
 				index += SGR_TRUECOLOR_FRAGMENT_LENGTH;
 				continue;
@@ -55602,7 +55119,7 @@ function getSgrFragments(code) {
 			fragments.push({
 				type: 'start',
 				code: openCode,
-				endCode: ansi_styles.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE),
+				endCode: ansi_styles/* default */.Ay.color.ansi(codeNumber === SGR_EXTENDED_FOREGROUND_CODE ? SGR_DEFAULT_FOREGROUND_CODE : SGR_DEFAULT_BACKGROUND_CODE),
 			});
 			index++;
 			continue;
@@ -55611,19 +55128,19 @@ function getSgrFragments(code) {
 		if (endCodeNumbers.has(codeNumber)) {
 			fragments.push({
 				type: 'end',
-				endCode: ansi_styles.color.ansi(codeNumber),
+				endCode: ansi_styles/* default */.Ay.color.ansi(codeNumber),
 			});
 			index++;
 			continue;
 		}
 
-		const mappedEndCode = ansi_styles.codes.get(codeNumber);
+		const mappedEndCode = ansi_styles/* default */.Ay.codes.get(codeNumber);
 		if (mappedEndCode !== undefined) {
 			const openCode = createSgrCode(sgrPrefix, [rawCodes[index]]);
 			fragments.push({
 				type: 'start',
 				code: openCode,
-				endCode: ansi_styles.color.ansi(mappedEndCode),
+				endCode: ansi_styles/* default */.Ay.color.ansi(mappedEndCode),
 			});
 			index++;
 			continue;
@@ -55633,7 +55150,7 @@ function getSgrFragments(code) {
 		fragments.push({
 			type: 'start',
 			code: openCode,
-			endCode: ansi_styles.reset.open,
+			endCode: ansi_styles/* default */.Ay.reset.open,
 		});
 		index++;
 	}
@@ -55650,7 +55167,7 @@ function parseCsiCode(string, index) {
 	let sequenceStartIndex;
 
 	if (escapeCodePoint === ESCAPE_CODE_POINT) {
-		if (string[index + 1] !== tokenize_ansi_ANSI_CSI) {
+		if (string[index + 1] !== ANSI_CSI) {
 			return;
 		}
 
@@ -55667,7 +55184,7 @@ function parseCsiCode(string, index) {
 
 		if (isCsiFinalCharacter(codePoint)) {
 			const code = string.slice(index, sequenceIndex + 1);
-			if (string[sequenceIndex] !== tokenize_ansi_ANSI_SGR_TERMINATOR || !hasCanonicalSgrParameters) {
+			if (string[sequenceIndex] !== ANSI_SGR_TERMINATOR || !hasCanonicalSgrParameters) {
 				return createControlParseResult(code, sequenceIndex + 1);
 			}
 
@@ -55791,7 +55308,7 @@ function parseControlStringCode(string, index) {
 		case ESCAPE_CODE_POINT: {
 			const command = string[index + 1];
 			switch (command) {
-				case tokenize_ansi_ANSI_OSC: {
+				case ANSI_OSC: {
 					// OSC accepts ST (ECMA-48) and BEL (xterm compatibility extension).
 					sequenceStartIndex = index + 2;
 					supportsBellTerminator = true;
@@ -55881,7 +55398,7 @@ function parseAnsiCode(string, index) {
 function appendTrailingAnsiTokens(string, index, tokens) {
 	while (index < string.length) {
 		const nextCodePoint = string.codePointAt(index);
-		if (!tokenize_ansi_ESCAPES.has(nextCodePoint)) {
+		if (!ESCAPES.has(nextCodePoint)) {
 			break;
 		}
 
@@ -55921,7 +55438,7 @@ function collectVisibleCharacters(string) {
 
 	while (index < string.length) {
 		const codePoint = string.codePointAt(index);
-		if (tokenize_ansi_ESCAPES.has(codePoint)) {
+		if (ESCAPES.has(codePoint)) {
 			const code = parseAnsiCode(string, index);
 			if (code) {
 				index = code.endIndex;
@@ -55991,7 +55508,7 @@ function tokenizeAnsiWithVisibleSegmentation(string, {endCharacter = Number.POSI
 	while (index < string.length) {
 		const codePoint = string.codePointAt(index);
 
-		if (tokenize_ansi_ESCAPES.has(codePoint)) {
+		if (ESCAPES.has(codePoint)) {
 			const code = parseAnsiCode(string, index);
 			if (code) {
 				tokens.push(code.token);
@@ -56060,7 +55577,7 @@ function hasAnsiSplitContinuationAhead(string, startIndex, previousVisibleValue,
 	let hasAnsiCode = false;
 	while (index < string.length) {
 		const codePoint = string.codePointAt(index);
-		if (tokenize_ansi_ESCAPES.has(codePoint)) {
+		if (ESCAPES.has(codePoint)) {
 			const code = parseAnsiCode(string, index);
 			if (code) {
 				hasAnsiCode = true;
@@ -56095,7 +55612,7 @@ function tokenizeAnsi(string, {endCharacter = Number.POSITIVE_INFINITY} = {}) {
 	while (index < string.length) {
 		const codePoint = string.codePointAt(index);
 
-		if (tokenize_ansi_ESCAPES.has(codePoint)) {
+		if (ESCAPES.has(codePoint)) {
 			const code = parseAnsiCode(string, index);
 			if (code) {
 				tokens.push(code.token);
@@ -56233,7 +55750,7 @@ function settleActiveHyperlink(state) {
 	}
 }
 
-function slice_ansi_applySgrToken(state) {
+function applySgrToken(state) {
 	if (
 		state.isPastEnd
 		&& !shouldIncludeSgrAfterEnd(state.token, state.activeStyles)
@@ -56332,7 +55849,7 @@ function applyCharacterToken(state) {
 }
 
 const tokenHandlers = {
-	sgr: slice_ansi_applySgrToken,
+	sgr: applySgrToken,
 	hyperlink: applyHyperlinkToken,
 	control: applyControlToken,
 	character: applyCharacterToken,
@@ -56437,6 +55954,10 @@ function sliceAnsi(string, start, end) {
 	return state.returnValue;
 }
 
+// EXTERNAL MODULE: ./node_modules/strip-ansi/index.js + 1 modules
+var strip_ansi = __nccwpck_require__(348);
+// EXTERNAL MODULE: ./node_modules/string-width/index.js + 1 modules
+var string_width = __nccwpck_require__(8314);
 ;// CONCATENATED MODULE: ./node_modules/log-update/index.js
 
 
@@ -56446,12 +55967,12 @@ function sliceAnsi(string, start, end) {
 
 
 
-const log_update_getWidth = (stream, defaultWidth) => stream.columns ?? defaultWidth ?? 80;
+const getWidth = (stream, defaultWidth) => stream.columns ?? defaultWidth ?? 80;
 const SYNCHRONIZED_OUTPUT_ENABLE = '\u001B[?2026h';
 const SYNCHRONIZED_OUTPUT_DISABLE = '\u001B[?2026l';
 const countLines = text => text.split('\n').length;
 const getFrameHeight = text => {
-	const unstyledText = stripAnsi(text);
+	const unstyledText = (0,strip_ansi/* default */.A)(text);
 	return unstyledText === '' ? 0 : unstyledText.split('\n').length;
 };
 
@@ -56463,7 +55984,7 @@ const fitToTerminalHeight = (stream, wrappedText, defaultHeight) => {
 		return {text: '', wasClipped: wrappedText !== ''};
 	}
 
-	const unstyled = stripAnsi(wrappedText);
+	const unstyled = (0,strip_ansi/* default */.A)(wrappedText);
 	const lines = unstyled.split('\n');
 	const toRemove = Math.max(0, lines.length - terminalHeight);
 	if (toRemove === 0) {
@@ -56474,7 +55995,7 @@ const fitToTerminalHeight = (stream, wrappedText, defaultHeight) => {
 	// sliceAnsi counts each \n as 1 column, but stringWidth returns 0 for \n.
 	let cut = 0;
 	for (let index = 0; index < toRemove; index++) {
-		cut += stringWidth(lines[index]) + 1;
+		cut += (0,string_width/* default */.A)(lines[index]) + 1;
 	}
 
 	let clippedText = sliceAnsi(wrappedText, cut);
@@ -56601,7 +56122,7 @@ const buildPatch = ({
 
 function createLogUpdate(stream, {showCursor = false, defaultWidth, defaultHeight} = {}) {
 	let previousLineCount = 0;
-	let previousWidth = log_update_getWidth(stream, defaultWidth);
+	let previousWidth = getWidth(stream, defaultWidth);
 	let previousOutput = '';
 	const useSynchronizedOutput = stream.isTTY === true;
 
@@ -56627,7 +56148,7 @@ function createLogUpdate(stream, {showCursor = false, defaultWidth, defaultHeigh
 		// Preserve user's trailing newlines, ensure at least one
 		const textString = String(text);
 		const raw = textString.endsWith('\n') ? textString : `${textString}\n`;
-		const wrapped = wrapAnsi(raw, width, {trim: false, hard: true, wordWrap: false});
+		const wrapped = (0,wrap_ansi/* default */.A)(raw, width, {trim: false, hard: true, wordWrap: false});
 		const {text: frameText, wasClipped} = clipToHeight ? fitToTerminalHeight(stream, wrapped, defaultHeight) : {text: wrapped, wasClipped: false};
 
 		// Derive lines. Special-case empty string to represent 0 lines.
@@ -56637,7 +56158,7 @@ function createLogUpdate(stream, {showCursor = false, defaultWidth, defaultHeigh
 
 	const reset = () => {
 		previousOutput = '';
-		previousWidth = log_update_getWidth(stream, defaultWidth);
+		previousWidth = getWidth(stream, defaultWidth);
 		previousLineCount = 0;
 	};
 
@@ -56646,7 +56167,7 @@ function createLogUpdate(stream, {showCursor = false, defaultWidth, defaultHeigh
 			cli_cursor.hide();
 		}
 
-		const width = log_update_getWidth(stream, defaultWidth);
+		const width = getWidth(stream, defaultWidth);
 		const {wrapped, lines, wasClipped} = computeFrame(arguments_.join(' '), width);
 
 		// If nothing would be written (rows === 0 after clipping), erase previous output and update state.
@@ -56741,7 +56262,7 @@ function createLogUpdate(stream, {showCursor = false, defaultWidth, defaultHeigh
 
 	render.persist = (...arguments_) => {
 		const erasePrevious = previousLineCount > 0 ? eraseLines(previousLineCount) : '';
-		const width = log_update_getWidth(stream, defaultWidth);
+		const width = getWidth(stream, defaultWidth);
 		const {wrapped: wrappedText} = computeFrame(arguments_.join(' '), width, false);
 		write(erasePrevious + wrappedText);
 
@@ -56757,6 +56278,8 @@ const logUpdate = createLogUpdate(external_node_process_namespaceObject.stdout);
 
 const logUpdateStderr = createLogUpdate(external_node_process_namespaceObject.stderr);
 
+// EXTERNAL MODULE: ./lib/src/report/cut.js
+var cut = __nccwpck_require__(5553);
 ;// CONCATENATED MODULE: ./lib/src/report/progress.js
 // Live progress: one line that changes on a terminal, sparse lines in a log, nothing when silent.
 
@@ -56789,7 +56312,7 @@ class Tally {
         return this.counts.verified + this.counts.rejected + this.counts.undetermined;
     }
     get elapsed() {
-        return renderDuration(this.#clock.now() - this.#startedAt);
+        return (0,figures/* renderDuration */.PP)(this.#clock.now() - this.#startedAt);
     }
 }
 class LiveProgress {
@@ -56835,7 +56358,7 @@ class LiveProgress {
         const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
         const marks = `✓ ${counts.verified}  ✕ ${counts.rejected}  ? ${counts.undetermined}`;
         const line = `${bar} ${done}/${total}  ${marks}  ${elapsed}  ${toLine(this.#latest)}`;
-        this.#log(cutText(line, (this.#stream.columns || 80) - 1));
+        this.#log((0,cut/* cutText */.IN)(line, (this.#stream.columns || 80) - 1));
     }
 }
 class LogProgress {
@@ -56916,9 +56439,15 @@ class Ticker {
     }
 }
 function toLine(text) {
-    return defuseWorkflowCommand(cutText(toVisibleLine(text), MAX_NOTE));
+    return (0,report_escape/* defuseWorkflowCommand */.vC)((0,cut/* cutText */.IN)((0,report_escape/* toVisibleLine */.yk)(text), MAX_NOTE));
 }
 
+// EXTERNAL MODULE: ./lib/src/report/checks.js
+var cli_checks = __nccwpck_require__(5412);
+// EXTERNAL MODULE: ./lib/src/report/groups.js
+var report_groups = __nccwpck_require__(497);
+// EXTERNAL MODULE: ./lib/src/report/paper.js
+var report_paper = __nccwpck_require__(8343);
 ;// CONCATENATED MODULE: ./lib/src/report/text.js
 // The report for a terminal: findings first, the counts last, where the eye of whoever scrolled is.
 
@@ -56929,15 +56458,15 @@ function toLine(text) {
 const MARKS = { verified: '✓', rejected: '✕', undetermined: '?', collected: '·' };
 const STYLES = { verified: 'green', rejected: 'red', undetermined: 'yellow', collected: 'dim' };
 /** Messages of one rule of a policy: the report has all of them. */
-const text_MAX_OF_RULE = 20;
-const text_MAX_NAME = 200;
+const MAX_OF_RULE = 20;
+const MAX_NAME = 200;
 /** Names of components that share a finding. */
-const text_MAX_NAMES = 10;
+const MAX_NAMES = 10;
 /** Ends in a line break. Every line is safe on a terminal and in the log of a GitHub runner. */
 function renderText(report, options) {
-    const paper = toPaper(options);
+    const paper = (0,report_paper/* toPaper */.GJ)(options);
     const blocks = [
-        ...groupFindings(report).map((group) => renderGroup(group, paper)),
+        ...(0,report_groups/* groupFindings */.k)(report).map((group) => renderGroup(group, paper)),
         options.showVerified === false ? [] : renderVerified(report, paper),
         renderTaskBundles(report, paper),
         renderWarnings(report, paper),
@@ -56947,32 +56476,32 @@ function renderText(report, options) {
         renderVerdict(report, paper),
     ];
     const lines = blocks.filter((block) => block.length > 0).flatMap((block) => [...block, '']);
-    return toText(lines.slice(0, -1));
+    return (0,report_paper/* toText */.fE)(lines.slice(0, -1));
 }
 function renderGroup(group, { paint, wrap }) {
     const mark = paint([STYLES[group.outcome], 'bold'], `${MARKS[group.outcome]} ${group.outcome.toUpperCase()}`);
-    const title = cutText(clean(titleOf(group)), text_MAX_NAME);
+    const title = (0,cut/* cutText */.IN)((0,report_paper/* clean */.uH)((0,cli_checks/* titleOf */.Gg)(group)), MAX_NAME);
     const hints = group.hints.slice(0, 3).flatMap((hint) => wrap(`What to do: ${hint}`, '  '));
-    const shown = group.rule === undefined ? group.occurrences : group.occurrences.slice(0, text_MAX_OF_RULE);
+    const shown = group.rule === undefined ? group.occurrences : group.occurrences.slice(0, MAX_OF_RULE);
     const hidden = group.occurrences.length - shown.length;
     return [
-        `${mark}  ${paint('bold', title)}  ${paint('dim', renderScope(checks_labelOf(group), group.componentCount))}`,
+        `${mark}  ${paint('bold', title)}  ${paint('dim', renderScope((0,cli_checks/* labelOf */.Wy)(group), group.componentCount))}`,
         ...shown.flatMap((occurrence) => renderOccurrence(occurrence, { paint, wrap })),
-        ...(hidden > 0 ? [`  and ${renderCount(hidden, 'more message')} of this rule: see the report`] : []),
+        ...(hidden > 0 ? [`  and ${(0,figures/* renderCount */.SS)(hidden, 'more message')} of this rule: see the report`] : []),
         ...hints.map((line) => paint('cyan', line)),
         ...renderDocs(group, { paint, wrap }),
     ];
 }
 function renderScope(label, componentCount) {
-    const count = renderCount(componentCount, 'component');
-    return label === '' ? count : `${cutText(clean(label), text_MAX_NAME)}, ${count}`;
+    const count = (0,figures/* renderCount */.SS)(componentCount, 'component');
+    return label === '' ? count : `${(0,cut/* cutText */.IN)((0,report_paper/* clean */.uH)(label), MAX_NAME)}, ${count}`;
 }
 function renderDocs({ rule }, { paint, wrap }) {
     const url = rule?.docsUrl;
     return url ? wrap(`Documentation: ${url}`, '  ').map((line) => paint('dim', line)) : [];
 }
 function renderOccurrence({ subject, message, details, components }, { paint, wrap }) {
-    const names = components.slice(0, text_MAX_NAMES).map(({ name }) => clean(name));
+    const names = components.slice(0, MAX_NAMES).map(({ name }) => (0,report_paper/* clean */.uH)(name));
     const more = components.length > names.length ? ` and ${components.length - names.length} more` : '';
     // A message that names its subject needs no other line for it.
     const image = subject === '' || message.includes(subject) ? [] : wrap(subject, '    ');
@@ -56987,27 +56516,27 @@ function renderVerified({ components }, { paint }) {
     const verified = components.filter(({ outcome }) => outcome === 'verified');
     if (verified.length === 0)
         return [];
-    const nameWidth = Math.min(40, Math.max(...verified.map(({ name }) => clean(name).length)));
+    const nameWidth = Math.min(40, Math.max(...verified.map(({ name }) => (0,report_paper/* clean */.uH)(name).length)));
     const toLine = (component) => {
-        const name = clean(component.name).padEnd(nameWidth);
-        const image = clean(toShortReference(component.containerImage));
-        const signers = clean(renderSigners(signaturesOf(component)));
+        const name = (0,report_paper/* clean */.uH)(component.name).padEnd(nameWidth);
+        const image = (0,report_paper/* clean */.uH)((0,figures/* toShortReference */.lX)(component.containerImage));
+        const signers = (0,report_paper/* clean */.uH)((0,figures/* renderSigners */._2)((0,figures/* signaturesOf */.Rr)(component)));
         return `  ${name}  ${paint('dim', image)}${signers === '' ? '' : `  ${signers}`}`;
     };
     return [
-        `${paint(['green', 'bold'], `${MARKS.verified} VERIFIED`)}  ${paint('dim', renderCount(verified.length, 'component'))}`,
+        `${paint(['green', 'bold'], `${MARKS.verified} VERIFIED`)}  ${paint('dim', (0,figures/* renderCount */.SS)(verified.length, 'component'))}`,
         ...verified.map(toLine),
     ];
 }
 function renderTaskBundles({ taskBundles }, { paint }) {
     if (taskBundles.length === 0)
         return [];
-    const order = [...OUTCOMES, 'collected'];
+    const order = [...figures/* OUTCOMES */.im, 'collected'];
     const severeFirst = order.flatMap((outcome) => taskBundles.filter((one) => one.outcome === outcome));
     const lines = severeFirst.map(({ reference, outcome, components }) => {
         const mark = paint(STYLES[outcome], MARKS[outcome]);
-        const users = `${outcome}, used by ${renderCount(components.length, 'component')}`;
-        return `  ${mark} ${clean(toShortReference(reference))}  ${paint('dim', users)}`;
+        const users = `${outcome}, used by ${(0,figures/* renderCount */.SS)(components.length, 'component')}`;
+        return `  ${mark} ${(0,report_paper/* clean */.uH)((0,figures/* toShortReference */.lX)(reference))}  ${paint('dim', users)}`;
     });
     return [paint('bold', 'Task bundles'), ...lines];
 }
@@ -57021,15 +56550,15 @@ function renderWarnings({ warnings, components }, { paint, wrap }) {
     return [paint(['yellow', 'bold'], 'Warnings'), ...texts.flatMap((text) => wrap(`! ${text}`, '  '))];
 }
 function renderPolicyWarnings(report, { paint, wrap }) {
-    const groups = groupPolicyWarnings(report);
+    const groups = (0,report_groups/* groupPolicyWarnings */.j)(report);
     if (groups.length === 0)
         return [];
     const toLines = (group) => {
         const [first = '', ...more] = group.messages;
-        const others = more.length > 0 ? ` (and ${renderCount(more.length, 'other message')})` : '';
-        const head = `! ${cutText(clean(ruleTitle(group)), text_MAX_NAME)}  `;
+        const others = more.length > 0 ? ` (and ${(0,figures/* renderCount */.SS)(more.length, 'other message')})` : '';
+        const head = `! ${(0,cut/* cutText */.IN)((0,report_paper/* clean */.uH)((0,cli_checks/* ruleTitle */.zO)(group)), MAX_NAME)}  `;
         const scope = paint('dim', renderScope(group.code, group.componentCount));
-        return [`  ${head}${scope}`, ...wrap(clean(first) + others, '      ')];
+        return [`  ${head}${scope}`, ...wrap((0,report_paper/* clean */.uH)(first) + others, '      ')];
     };
     return [paint(['yellow', 'bold'], 'Warnings of the policy'), ...groups.flatMap(toLines)];
 }
@@ -57041,22 +56570,24 @@ function renderPolicy({ policy }, { paint, wrap }) {
 }
 function renderLedger(report, { paint, wrap }) {
     const { usage, trust } = report;
-    const cacheUse = report.cache === undefined ? [] : [`cache: ${renderCacheUse(report)}`];
+    const cacheUse = report.cache === undefined ? [] : [`cache: ${(0,figures/* renderCacheUse */.qg)(report)}`];
     const registries = usage.registries.map((one) => {
-        const retries = one.retries === 0 ? '' : `, ${renderCount(one.retries, 'retry', 'retries')}`;
-        const answers = `${renderCount(one.requests, 'request')} (${renderStatuses(one)})${retries}`;
-        return `${one.registry}: ${answers}, ${renderBytes(one.bytes)}`;
+        const retries = one.retries === 0 ? '' : `, ${(0,figures/* renderCount */.SS)(one.retries, 'retry', 'retries')}`;
+        const answers = `${(0,figures/* renderCount */.SS)(one.requests, 'request')} (${(0,figures/* renderStatuses */.DW)(one)})${retries}`;
+        return `${one.registry}: ${answers}, ${(0,figures/* renderBytes */.UP)(one.bytes)}`;
     });
-    const shared = `${renderCount(usage.sharedLookups, 'lookup')} and ${renderCount(usage.sharedVerifications, 'verification')}`;
-    const cost = `${renderDuration(usage.wallMs)}, peak memory ${renderBytes(usage.peakRssBytes)}, shared: ${shared}`;
+    const shared = `${(0,figures/* renderCount */.SS)(usage.sharedLookups, 'lookup')} and ${(0,figures/* renderCount */.SS)(usage.sharedVerifications, 'verification')}`;
+    const cost = `${(0,figures/* renderDuration */.PP)(usage.wallMs)}, peak memory ${(0,figures/* renderBytes */.UP)(usage.peakRssBytes)}, shared: ${shared}`;
     const lines = [...registries, `trust: ${trust.source}`, ...cacheUse, cost].flatMap((text) => wrap(text, '  '));
     return [paint('bold', 'Cost'), ...lines.map((line) => paint('dim', line))];
 }
 function renderVerdict(report, { paint }) {
     const verdict = paint([STYLES[report.result], 'bold'], report.result.toUpperCase());
-    return [`${verdict}: ${renderHeadline(report)}`];
+    return [`${verdict}: ${(0,figures/* renderHeadline */.Lf)(report)}`];
 }
 
+// EXTERNAL MODULE: ./lib/src/report/formats.js + 11 modules
+var formats = __nccwpck_require__(9233);
 ;// CONCATENATED MODULE: ./lib/src/result-files.js
 // The documents that a run was asked for, each rendered from the one Report.
 
@@ -57066,7 +56597,7 @@ const NO_COLOR = { color: false };
 /** What goes to standard output, in pieces, because its path is `-`; undefined when nothing does. */
 function renderStandardOutput(options, report, terminal = NO_COLOR) {
     const request = requestsOf(options).find(({ path }) => path === '-');
-    return request === undefined ? undefined : renderOutput(request.format, report, terminal);
+    return request === undefined ? undefined : (0,formats/* renderOutput */.C8)(request.format, report, terminal);
 }
 /** Writes all, and returns a problem for each that could not be written: a lost report is never silent. */
 function writeResultFiles(options, report) {
@@ -57074,7 +56605,7 @@ function writeResultFiles(options, report) {
         if (path === '-')
             return [];
         try {
-            writeOutputFile(path, renderOutput(format, report, NO_COLOR));
+            writeOutputFile(path, (0,formats/* renderOutput */.C8)(format, report, NO_COLOR));
             return [];
         }
         catch (error) {
@@ -57096,20 +56627,10 @@ function requestsOf({ report, junit, sarif, output }) {
     ];
 }
 
-;// CONCATENATED MODULE: ./lib/src/cache-summary.js
-function summarizeCache(components, savedRequests) {
-    const listed = components.flatMap(({ proofs }) => (proofs?.from === 'cache' ? [proofs.listedAt] : []));
-    const [oldestListedAt] = listed.toSorted();
-    const isPartial = listed.length > 0 || savedRequests > 0;
-    const isFull = listed.length > 0 && listed.length === components.length;
-    return {
-        hit: isFull ? 'full' : isPartial ? 'partial' : 'none',
-        components: listed.length,
-        ...(oldestListedAt === undefined ? {} : { oldestListedAt }),
-        savedRequests,
-    };
-}
-
+// EXTERNAL MODULE: ./lib/src/cache-summary.js
+var cache_summary = __nccwpck_require__(4709);
+// EXTERNAL MODULE: ./lib/src/verify/keys.js
+var keys = __nccwpck_require__(8728);
 ;// CONCATENATED MODULE: external "node:https"
 const external_node_https_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:https");
 // EXTERNAL MODULE: external "node:net"
@@ -57147,10 +56668,10 @@ class ClusterClient {
         for (const delayMs of this.#limits.delaysMs) {
             const answer = await this.#ask(wanted, signal).catch(retryable);
             if (!(answer instanceof Error) && !isTransient(answer.status))
-                return cluster_client_toText(answer, wanted);
+                return toText(answer, wanted);
             await this.#clock.sleep(delayMs, signal);
         }
-        return cluster_client_toText(await this.#ask(wanted, signal), wanted);
+        return toText(await this.#ask(wanted, signal), wanted);
     }
     async #ask({ path, what }, signal) {
         const { host, port } = this.#account;
@@ -57222,7 +56743,7 @@ async function readText(response, maxBytes, what) {
     }
     return Buffer.concat(chunks, length).toString('utf8');
 }
-function cluster_client_toText({ status, text }, { what }) {
+function toText({ status, text }, { what }) {
     if (status === 200)
         return text;
     if (status === 404)
@@ -57243,6 +56764,8 @@ function cluster_client_codeOf(thrown) {
     return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown';
 }
 
+// EXTERNAL MODULE: ./lib/src/cluster/object-reference.js
+var object_reference = __nccwpck_require__(5716);
 ;// CONCATENATED MODULE: ./lib/src/cluster/service-account.js
 // Who a pod is to the Kubernetes API: where the kubelet puts that down. Nothing of it is kept but the names of the files.
 
@@ -57251,7 +56774,7 @@ function cluster_client_codeOf(thrown) {
 
 /** Where the kubelet mounts it; the same in every pod. */
 const SERVICE_ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
-const service_account_MAX_FILE_BYTES = 1024 * 1024;
+const MAX_FILE_BYTES = 1024 * 1024;
 const HINT = 'Run in a pod whose service account token is mounted (automountServiceAccountToken), and let its user read the files.';
 /** Where the API is, and the service account that the pod has there. */
 class ServiceAccount {
@@ -57301,8 +56824,8 @@ class ServiceAccount {
     #read(name) {
         const path = (0,external_node_path_.join)(this.#folder, name);
         try {
-            if ((0,external_node_fs_.statSync)(path).size > service_account_MAX_FILE_BYTES)
-                throw new Error(`it is longer than ${service_account_MAX_FILE_BYTES} bytes`);
+            if ((0,external_node_fs_.statSync)(path).size > MAX_FILE_BYTES)
+                throw new Error(`it is longer than ${MAX_FILE_BYTES} bytes`);
             return (0,external_node_fs_.readFileSync)(path, 'utf8').trim();
         }
         catch (cause) {
@@ -57330,7 +56853,7 @@ const KEY_NAME = 'cosign.pub';
 const POLICIES = 'apis/appstudio.redhat.com/v1alpha1';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const secret = cli_schemas/* object */.Ikc({ data: cli_schemas/* record */.g1P(cli_schemas/* string */.YjP(), cli_schemas/* unknown */.L5J()).nullish() });
-const cluster_named = cli_schemas/* object */.Ikc({ metadata: cli_schemas/* object */.Ikc({ namespace: cli_schemas/* string */.YjP(), name: cli_schemas/* string */.YjP() }) });
+const named = cli_schemas/* object */.Ikc({ metadata: cli_schemas/* object */.Ikc({ namespace: cli_schemas/* string */.YjP(), name: cli_schemas/* string */.YjP() }) });
 /** Opened when something is asked: runs that name nothing of a cluster need none. */
 class Cluster {
     #options;
@@ -57353,7 +56876,7 @@ class Cluster {
         const text = await this.#open(what).read({ path, what }, signal);
         if (text === undefined)
             throw badKey(what, 'there is none of this name');
-        const found = cli_parse(secret.and(cluster_named), text, what);
+        const found = cli_parse(secret.and(named), text, what);
         assertNamed(found, reference, what);
         const data = found.data ?? {};
         const encoded = Object.hasOwn(data, KEY_NAME) ? data[KEY_NAME] : undefined;
@@ -57361,7 +56884,7 @@ class Cluster {
             throw badKey(what, `it has no key ${KEY_NAME}`);
         if (typeof encoded !== 'string' || !BASE64.test(encoded))
             throw badKey(what, `its ${KEY_NAME} is not base64`);
-        return (0,verify_keys/* parsePublicKeys */.V)(Buffer.from(encoded, 'base64').toString('utf8'), `k8s://${(0,object_reference/* formatObject */.jl)(reference)}`);
+        return (0,keys/* parsePublicKeys */.V)(Buffer.from(encoded, 'base64').toString('utf8'), `k8s://${(0,object_reference/* formatObject */.jl)(reference)}`);
     }
     /**
      * The EnterpriseContractPolicy `[namespace/]name` as JSON text; the namespace is the pod's own when it is not given.
@@ -57379,7 +56902,7 @@ class Cluster {
         const text = await client.read({ path, what }, signal);
         if (text === undefined)
             throw badPolicy(what, 'there is no EnterpriseContractPolicy of this name');
-        assertNamed(cli_parse(cluster_named, text, what), { namespace, name }, what);
+        assertNamed(cli_parse(named, text, what), { namespace, name }, what);
         return text;
     }
     #open(what) {
@@ -57938,15 +57461,13 @@ function mayPass(attempt) {
  * @throws ProofgateError `CONTENT_MISMATCH`, `CONTENT_TRUNCATED`, and what `RepositoryClient.find` throws
  */
 async function* streamBlob({ client, limits, clock, random }, repository, { digest, size }, signal) {
-    const what = `blob ${(0,oci_reference/* pinned */.dp)(repository, digest)}`;
-    const rule = { maxBytes: size, size, isStreamed: true };
-    const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
+    const question = blobQuestion(repository, digest, { maxBytes: size, size, isStreamed: true });
     const checked = new CheckedContent(digest, size);
     const patience = new Patience(limits, random);
     for (;;) {
         const answer = await client.find(question, signal);
         if (answer?.stream === undefined)
-            throw missingBlob(what);
+            throw missingBlob(question.what);
         try {
             return yield* checked.pass(answer.stream);
         }
@@ -57959,6 +57480,14 @@ async function* streamBlob({ client, limits, clock, random }, repository, { dige
             await clock.sleep(delayMs, signal);
         }
     }
+}
+/** What a registry is asked for a blob, whole or as a stream. */
+function blobQuestion(repository, digest, rule) {
+    return { repository, path: `blobs/${digest}`, accept: '*/*', rule, what: blobName(repository, digest) };
+}
+/** What errors call it. */
+function blobName(repository, digest) {
+    return `blob ${(0,oci_reference/* pinned */.dp)(repository, digest)}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/oci/shared-lookups.js
@@ -57991,7 +57520,6 @@ class SharedLookups {
 
 
 
-
 class Blobs {
     #tools;
     #whole;
@@ -58006,14 +57534,12 @@ class Blobs {
      * @throws ProofgateError `CONTENT_TOO_LARGE` before any request when the descriptor exceeds `maxBytes`
      */
     async blob(repository, { digest, size }, maxBytes, signal) {
-        const what = nameOf(repository, digest);
-        refuseLarger(what, size, maxBytes);
+        const question = blobQuestion(repository, digest, { maxBytes: size, size, digest });
+        refuseLarger(question.what, size, maxBytes);
         const fetch = async (shared) => {
-            const rule = { maxBytes: size, size, digest };
-            const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
             const answer = await this.#tools.client.find(question, shared);
             if (answer === undefined)
-                throw missingBlob(what);
+                throw missingBlob(question.what);
             return answer.body;
         };
         return this.#whole.run(blobs_toKey(repository, digest, size), fetch, signal);
@@ -58023,17 +57549,13 @@ class Blobs {
      * @throws ProofgateError `CONTENT_TOO_LARGE`
      */
     async find(repository, digest, maxBytes, signal) {
-        const what = nameOf(repository, digest);
-        const find = async (shared) => {
-            const rule = { maxBytes, digest };
-            const question = { repository, path: `blobs/${digest}`, accept: '*/*', rule, what };
-            return (await this.#tools.client.find(question, shared))?.body;
-        };
+        const question = blobQuestion(repository, digest, { maxBytes, digest });
+        const find = async (shared) => (await this.#tools.client.find(question, shared))?.body;
         return this.#found.run(blobs_toKey(repository, digest, maxBytes), find, signal);
     }
     /** See `streamBlob`: each call is a transfer of its own. @throws ProofgateError `CONTENT_TOO_LARGE` before any request */
     async *stream(repository, descriptor, maxBytes, signal) {
-        refuseLarger(nameOf(repository, descriptor.digest), descriptor.size, maxBytes);
+        refuseLarger(blobName(repository, descriptor.digest), descriptor.size, maxBytes);
         try {
             yield* streamBlob(this.#tools, repository, descriptor, signal);
         }
@@ -58041,9 +57563,6 @@ class Blobs {
             throw signal?.aborted ? cancelled(signal) : error;
         }
     }
-}
-function nameOf(repository, digest) {
-    return `blob ${(0,oci_reference/* pinned */.dp)(repository, digest)}`;
 }
 function blobs_toKey({ registry, name }, digest, bytes) {
     return (0,base_fingerprint/* fingerprint */.R)([registry, name, digest, bytes]);
@@ -58864,9 +58383,9 @@ async function readChecked(response, { rule, where, arrived }) {
 function streamBody(response, context) {
     // From now on: a connection that is lost before the first byte is asked for must not end the process.
     response.body.on('error', () => { });
-    return body_chunksOf(response, context);
+    return chunksOf(response, context);
 }
-async function* body_chunksOf(response, { where, arrived, wanted }) {
+async function* chunksOf(response, { where, arrived, wanted }) {
     try {
         refuseEncoded(response, where);
         for await (const chunk of response.body) {
@@ -59931,6 +59450,8 @@ class ProofCache {
     }
 }
 
+// EXTERNAL MODULE: ./lib/src/shard-summary.js
+var shard_summary = __nccwpck_require__(9983);
 // EXTERNAL MODULE: ./lib/src/base/bounded.js
 var base_bounded = __nccwpck_require__(4663);
 ;// CONCATENATED MODULE: ./lib/src/validate/findings.js
@@ -59940,7 +59461,7 @@ const DEFAULT_HINT = {
     undetermined: 'Run again; if it stays, look at the registry and at the credentials in use.',
 };
 /** A finding never passes: bad input that only shows here (a key file is fine, a reference is not) is a "no". */
-function findings_toFinding(code, error, more = {}) {
+function toFinding(code, error, more = {}) {
     const outcome = error.kind === 'undetermined' ? 'undetermined' : 'rejected';
     return {
         code,
@@ -60006,15 +59527,15 @@ function judgePolicies(evaluation) {
         case 'skipped':
             return { findings: [], successes: [] };
         case 'failed':
-            return { findings: [findings_toFinding(code, asUndetermined(evaluation.error))], successes: [] };
+            return { findings: [toFinding(code, asUndetermined(evaluation.error))], successes: [] };
         case 'evaluated': {
             const { violations, warnings, successes, failure } = evaluation.verdict;
             const counts = `${violations.length} violations, ${warnings.length} warnings, ${successes.length} successes`;
-            const failed = failure === undefined ? [] : [findings_toFinding(code, asUndetermined(failure))];
+            const failed = failure === undefined ? [] : [toFinding(code, asUndetermined(failure))];
             const passed = failure === undefined ? [{ code, message: counts }] : [];
             return {
                 findings: [...violations.map(toViolation), ...failed],
-                successes: [...passed, ...successes.map(policy_evaluation_toSuccess)],
+                successes: [...passed, ...successes.map(toSuccess)],
             };
         }
     }
@@ -60037,7 +59558,7 @@ function toViolation({ code = '', message, term, rule }) {
         rule,
     };
 }
-function policy_evaluation_toSuccess({ code = '', message, rule }) {
+function toSuccess({ code = '', message, rule }) {
     return { code, message, rule };
 }
 
@@ -60093,7 +59614,7 @@ class BundleExaminer {
 }
 function toExaminedBundle(reference, examination) {
     const fail = (error, details = []) => {
-        const finding = findings_toFinding('builtin.task_bundle.signature_check', error, { term: reference, details });
+        const finding = toFinding('builtin.task_bundle.signature_check', error, { term: reference, details });
         return { findings: [finding], signatures: [] };
     };
     if (examination.type === 'failed')
@@ -60111,11 +59632,11 @@ function toTaskFinding(task) {
     if (task.type === 'unpinned') {
         const message = `the provenance names the task bundle ${task.reference} without a digest`;
         const hint = 'Pin the bundle by digest in the pipeline: a tag may have pointed elsewhere when it ran.';
-        return findings_toFinding(code, new base_errors/* ProofgateError */.a0('TASK_UNPINNED', message, { hint }), { term: task.reference });
+        return toFinding(code, new base_errors/* ProofgateError */.a0('TASK_UNPINNED', message, { hint }), { term: task.reference });
     }
     const message = `the task ${task.task} has no signature that could be verified: ${task.why}`;
     const hint = 'Use a task from a signed bundle, pinned by digest, or do not ask for the signatures of task bundles.';
-    return findings_toFinding(code, new base_errors/* ProofgateError */.a0('TASK_UNVERIFIABLE', message, { hint }), { term: task.task });
+    return toFinding(code, new base_errors/* ProofgateError */.a0('TASK_UNVERIFIABLE', message, { hint }), { term: task.task });
 }
 /** The report's view of all bundles, with the components that used each; none was verified when `examined` lacks it. */
 function toTaskBundleResults(components, examined) {
@@ -60127,7 +59648,7 @@ function toTaskBundleResults(components, examined) {
         const outcome = !examined.has(reference)
             ? 'collected'
             : findings.length > 0
-                ? worstOutcome(findings.map((finding) => finding.outcome))
+                ? (0,report_report/* worstOutcome */.O)(findings.map((finding) => finding.outcome))
                 : 'verified';
         return { reference, outcome, findings, signatures, components: [...users] };
     });
@@ -60239,7 +59760,7 @@ function judgeTasks({ tasks, bundles }, attestations) {
     if (attestations.failure !== undefined)
         return component_failed(code, unknownTasks(attestations.failure.error));
     const unread = attestations.unread.find((error) => error.kind === 'undetermined');
-    const incomplete = unread === undefined ? [] : [findings_toFinding(code, unread)];
+    const incomplete = unread === undefined ? [] : [toFinding(code, unread)];
     const findings = tasks.tasks.flatMap((task) => {
         if (task.type !== 'bundle')
             return [toTaskFinding(task)];
@@ -60247,7 +59768,7 @@ function judgeTasks({ tasks, bundles }, attestations) {
         if (examined !== undefined)
             return examined.findings;
         const error = new base_errors/* ProofgateError */.a0('INTERNAL', `nobody looked at the task bundle ${task.reference}`);
-        return [findings_toFinding(code, error, { term: task.reference })];
+        return [toFinding(code, error, { term: task.reference })];
     });
     const all = [...incomplete, ...findings];
     return all.length > 0 ? { findings: all, successes: [] } : component_passed(code, `${tasks.tasks.length} verified`);
@@ -60269,7 +59790,7 @@ function component_passed(code, message) {
     return { findings: [], successes: [{ code, message }] };
 }
 function component_failed(code, error, more = {}) {
-    return { findings: [findings_toFinding(code, error, more)], successes: [] };
+    return { findings: [toFinding(code, error, more)], successes: [] };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/validate/evidence-room.js
@@ -60476,7 +59997,7 @@ function toSyntaxFindings({ claim, signature }) {
     const message = `the ${statement.predicateType} attestation in ${signature.manifest} breaks its schema: ${details[0]}`;
     const hint = 'Mend what writes this provenance; its signature is fine, its content is not.';
     const error = new base_errors/* ProofgateError */.a0('STATEMENT_INVALID', message, { hint });
-    return [findings_toFinding('builtin.attestation.syntax_check', error, { details })];
+    return [toFinding('builtin.attestation.syntax_check', error, { details })];
 }
 function toSummary({ claim, signature }) {
     if (claim.type !== 'statement')
@@ -60783,7 +60304,7 @@ class Release {
         return expandComponent(this.#tools.images, component, this.#signal);
     }
     #finished(component, results) {
-        const outcome = worstOutcome(results.map((result) => result.outcome));
+        const outcome = (0,report_report/* worstOutcome */.O)(results.map((result) => result.outcome));
         this.#tools.progress.finished(component?.name ?? '', outcome);
     }
     async #validateAlone(target) {
@@ -60862,7 +60383,7 @@ class Release {
     }
 }
 function componentsOfShard({ components }, shard) {
-    const images = shard_imagesOfShard(components.map(({ containerImage }) => containerImage), shard);
+    const images = (0,base_shard/* imagesOfShard */.U0)(components.map(({ containerImage }) => containerImage), shard);
     return components.filter(({ containerImage }) => images.has(containerImage));
 }
 
@@ -60934,7 +60455,7 @@ async function run(given, context) {
         const isPinned = failure === undefined && gate?.isPinned !== false;
         const { taskBundleSigners } = options;
         const pins = { signers, taskBundleSigners, rekorUrl, policy: gate?.summary };
-        const shard = summarizeShard(given, isPinned ? pins : undefined, release.release);
+        const shard = (0,shard_summary/* summarizeShard */.m)(given, isPinned ? pins : undefined, release.release);
         const loaded = await trust.loaded();
         const startedAt = new Date(startedMs).toISOString();
         return {
@@ -60952,7 +60473,7 @@ async function run(given, context) {
             usage: measure(registry, release.sharedVerifications, clock.now() - startedMs),
             ...(cache === undefined
                 ? {}
-                : { cache: summarizeCache(release.components, cache.proofs.restoredLookups) }),
+                : { cache: (0,cache_summary/* summarizeCache */.i)(release.components, cache.proofs.restoredLookups) }),
         };
     }
     finally {
@@ -60978,7 +60499,7 @@ async function resolveSigners(options, cluster, signal) {
 function run_toResult(components, shard) {
     if (shard?.components === 0)
         return 'verified';
-    return worstOutcome(components.map(({ outcome }) => outcome));
+    return (0,report_report/* worstOutcome */.O)(components.map(({ outcome }) => outcome));
 }
 function unlessFailed(failure, verifier) {
     if (failure === undefined)
@@ -61061,6 +60582,8 @@ function measure(registry, sharedVerifications, wallMs) {
     return { registries, sharedLookups, sharedVerifications, wallMs, peakRssBytes };
 }
 
+// EXTERNAL MODULE: ./lib/src/report/appstudio.js
+var appstudio = __nccwpck_require__(6651);
 ;// CONCATENATED MODULE: ./lib/src/task/rule-info.js
 /** The same report without titles, descriptions and the like. */
 function withoutRuleInfo(report) {
@@ -61154,7 +60677,7 @@ class TaskParameters {
         return this.#environment[`${VARIABLE}${name}`]?.trim() ?? '';
     }
     toRawOptions() {
-        const given = TASK_OPTIONS.map((option) => [option, this.get(labelOf(option, 'task'))]);
+        const given = TASK_OPTIONS.map((option) => [option, this.get((0,option_list/* labelOf */.Wy)(option, 'task'))]);
         return { ...Object.fromEntries(given), ...this.#signers() };
     }
     /** What cannot be done, one problem each. */
@@ -61302,7 +60825,7 @@ function ambientAuthorities({ SSL_CERT_DIR: ambient = '', CA_TRUST_FOLDER: own =
 function readTask(environment) {
     const parameters = new TaskParameters(environment);
     const raw = parameters.toRawOptions();
-    const reader = new OptionReader(raw, 'task');
+    const reader = new option_reader/* OptionReader */.F(raw, 'task');
     const info = parameters.get('INFO') || 'true';
     const wantsInfo = reader.attempt('INFO', () => (0,values/* parseBoolean */.yG)(info)) ?? true;
     const places = reader.attempt('the workspace reports', () => {
@@ -61328,7 +60851,7 @@ function readTask(environment) {
  */
 function writeTestError(environment, clock, problems) {
     const note = problems.length === 0 ? 'verify did not come to its end' : renderProblems(problems).join(' ');
-    writeOutputFile(testOutputPath(environment), [renderAppstudioError(note, clock.now())]);
+    writeOutputFile(testOutputPath(environment), [(0,appstudio/* renderAppstudioError */.kx)(note, clock.now())]);
 }
 const MAX_RESULT_BYTES = 64 * 1024;
 const PASSING = ['SUCCESS', 'WARNING'];
@@ -61382,7 +60905,6 @@ const version = package_namespaceObject.rE;
 
 ;// CONCATENATED MODULE: ./lib/src/cli.js
 // Command entry: arguments in, run, report and exit code out.
-
 
 
 
@@ -61463,10 +60985,12 @@ async function verifyAsTask() {
 }
 async function assertAsTask() {
     const { code, lines } = assertTask(process.env);
-    await cli_write(process.stdout, lines.map((line) => `${toVisibleLine(line)}\n`).join(''));
+    await cli_write(process.stdout, lines.map((line) => `${(0,report_escape/* toVisibleLine */.yk)(line)}\n`).join(''));
     return code;
 }
 async function merge(raw) {
+    // What reads reports is nothing for a run to load.
+    const { runMergeCommand } = await __nccwpck_require__.e(/* import() */ 664).then(__nccwpck_require__.bind(__nccwpck_require__, 9664));
     const merged = runMergeCommand(raw, version, 'command');
     if (!merged.ok) {
         await writeProblems('proofgate merge: nothing was merged:', merged.problems);
@@ -61481,7 +61005,7 @@ async function merge(raw) {
 async function lookAfterCache(action, raw) {
     const context = { environment: process.env, clock: clock/* systemClock */.m };
     const { code, lines, problems } = await runCacheCommand(action, raw, context);
-    await cli_write(process.stdout, lines.map((line) => `${toVisibleLine(line)}\n`).join(''));
+    await cli_write(process.stdout, lines.map((line) => `${(0,report_escape/* toVisibleLine */.yk)(line)}\n`).join(''));
     if (problems.length > 0)
         await writeProblems('proofgate cache:', problems);
     return code;
